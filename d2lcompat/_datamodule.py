@@ -1,0 +1,140 @@
+"""Data as the trainers see them: loaders of training and validation batches.
+
+Batches are made from NumPy arrays in memory by one seeded order for all dialects; a page only says
+how it turns a batch into its tensors, and where it keeps the channel of an image.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from d2lcompat import _data, _figures
+from d2lcompat._hparams import HyperParameters
+
+
+class DataModule(HyperParameters):
+    """The base class of data: a training loader and a validation loader.
+
+    Args:
+        root: a folder for a data set's files, for subclasses that read some.
+        num_workers: accepted for code written for d2l; batches come from memory, without workers.
+    """
+
+    # Set by each dialect page.
+    to_tensors: Callable[[Sequence[np.ndarray]], tuple]
+    to_numpy: Callable[..., np.ndarray]
+
+    def __init__(self, root: str = "../data", num_workers: int = 4) -> None:
+        self.save_hyperparameters()
+
+    def get_dataloader(self, train: bool):
+        """The loader of training or of validation batches; a data set defines it."""
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a method get_dataloader(self, train)."
+        )
+
+    def train_dataloader(self):
+        """The loader of training batches."""
+        return self.get_dataloader(train=True)
+
+    def val_dataloader(self):
+        """The loader of validation batches."""
+        return self.get_dataloader(train=False)
+
+    def get_tensorloader(self, tensors, train: bool, indices=slice(0, None)):
+        """A loader of minibatches of ``tensors[indices]``, shuffled by example if ``train``.
+
+        Args:
+            tensors: tensors or arrays of equal length along their first axis.
+            train: whether to shuffle the examples anew for each epoch.
+            indices: a slice or index array that selects examples.
+        """
+        arrays = tuple(type(self).to_numpy(tensor)[indices] for tensor in tensors)
+        return _data.BatchLoader(arrays, self.batch_size, train, type(self).to_tensors)
+
+
+class ImageExamples(Sequence):
+    """Images and labels as a sequence of ``(image, label)`` pairs of tensors, made on demand."""
+
+    def __init__(self, images, labels, to_batch: Callable) -> None:
+        self.images, self.labels, self.to_batch = images, labels, to_batch
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        X, y = self.to_batch((self.images[index][None], self.labels[index][None]))
+        return X[0], y[0]
+
+
+class FashionMNIST(DataModule):
+    """Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 60,000 training and 10,000 validation images
+    of ten kinds of clothes. ``made_up`` says whether these are drawn stand-ins instead.
+
+    A batch is ``X``, float32 in [0, 1], of shape (batch, 1, height, width) or, where the framework
+    keeps channels last, (batch, height, width, 1); and ``y``, integers of shape (batch,).
+
+    Args:
+        batch_size: examples in a batch; the last one may be smaller.
+        resize: height and width of the images.
+        data_dir: a folder with the four published files. None looks in the folder named by
+            ``D2LCOMPAT_DATA``, then in the user's cache, then downloads them.
+
+    Raises:
+        ValueError: ``batch_size`` or ``resize`` is not positive, or a file is a wrong one.
+        OSError: no file and no mirror can be reached.
+    """
+
+    # Set by each dialect page.
+    channel_axis: int
+    label_dtype = "int32"
+
+    def __init__(
+        self,
+        batch_size: int = 64,
+        resize: tuple[int, int] = (28, 28),
+        data_dir=None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        if len(resize) != 2 or min(resize) < 1:
+            raise ValueError(f"FashionMNIST expected resize=(height, width); received {resize!r}.")
+        arrays = _data.fashion_mnist(data_dir)
+        self.made_up = arrays.made_up
+        self.train = self._examples(arrays.train_images, arrays.train_labels)
+        self.val = self._examples(arrays.val_images, arrays.val_labels)
+        self._arrays = {
+            True: (arrays.train_images, arrays.train_labels),
+            False: (arrays.val_images, arrays.val_labels),
+        }
+
+    def _examples(self, images, labels):
+        if self.channel_axis == 1:  # torch's and MXNet's users index pairs of tensors ...
+            convert = type(self).to_tensors
+            return ImageExamples(images, labels, lambda batch: convert(self._to_floats(batch)))
+        return images, labels  # ... TensorFlow's and JAX's a pair of arrays
+
+    def _to_floats(self, batch):
+        images, labels = batch
+        images = _data.resize(images.astype(np.float32) / 255, self.resize)
+        return np.expand_dims(images, self.channel_axis), labels.astype(self.label_dtype)
+
+    def text_labels(self, indices) -> list[str]:
+        """The names of the classes ``indices``."""
+        return _data.text_labels(indices, self.made_up)
+
+    def get_dataloader(self, train: bool):
+        """The loader of training batches, shuffled by example, or of validation batches."""
+        return _data.BatchLoader(
+            self._arrays[train],
+            self.batch_size,
+            train,
+            type(self).to_tensors,
+            transform=self._to_floats,
+        )
+
+    def visualize(self, batch, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = []) -> None:
+        """Show the first ``nrows`` × ``ncols`` images of a batch with their labels."""
+        X, y = (type(self).to_numpy(tensor) for tensor in batch)
+        images = np.squeeze(X, self.channel_axis)
+        _figures.show_images(images, nrows, ncols, titles=labels or self.text_labels(y))

@@ -1,0 +1,210 @@
+"""Figures that carry their data.
+
+A picture alone can't be read by a screen reader, a terminal or a regression check. Once
+``use_svg_display`` was called (importing a dialect page calls it), every Matplotlib figure that
+a notebook shows has, beside its picture, a sentence and the plotted numbers as JSON.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+SERIES = "application/vnd.d2lcompat.series+json"
+
+
+def _numbers(values) -> list[float]:
+    # Ten digits: far below any tolerance, and short enough for a readable diff.
+    return [float(f"{float(value):.10g}") for value in np.ravel(values)]
+
+
+def _image(image) -> dict:
+    pixels = np.ascontiguousarray(image.get_array())
+    return {
+        "shape": list(pixels.shape),
+        "sha256": hashlib.sha256(pixels.tobytes()).hexdigest()[:16],
+        "mean": float(f"{pixels.mean():.10g}"),
+        "std": float(f"{pixels.std():.10g}"),
+    }
+
+
+def series(figure: Figure) -> dict:
+    """What a figure plots, as plain JSON: for each of its axes the labels, scales, limits, legend,
+    lines, bars, scattered points and images (as shape, hash, mean and standard deviation)."""
+    axes = []
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        axes.append(
+            {
+                "title": ax.get_title(),
+                "xlabel": ax.get_xlabel(),
+                "ylabel": ax.get_ylabel(),
+                "xscale": ax.get_xscale(),
+                "yscale": ax.get_yscale(),
+                "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+                "lines": [
+                    {
+                        "label": str(line.get_label()),
+                        "x": _numbers(line.get_xdata()),
+                        "y": _numbers(line.get_ydata()),
+                    }
+                    for line in ax.lines
+                ],
+                "bars": [
+                    _numbers((bar.get_x(), bar.get_width(), bar.get_height()))
+                    for bar in ax.patches
+                    if isinstance(bar, Rectangle)
+                ],
+                "points": [_numbers(dots.get_offsets()) for dots in ax.collections],
+                "images": [_image(image) for image in ax.images],
+            }
+        )
+    return {"axes": axes}
+
+
+def describe(figure: Figure) -> str:
+    """A sentence for those who do not see the figure: its ``alt`` attribute where it was set,
+    else what its axes, legend and last values say."""
+    stated = getattr(figure, "alt", None)
+    if stated:
+        return str(stated)
+    parts = []
+    for ax in figure.axes:
+        shown = f"{ax.get_ylabel() or 'values'} against {ax.get_xlabel() or 'index'}"
+        ends = [
+            f"{'the line' if str(line.get_label()).startswith('_') else line.get_label()} "
+            f"ends at {float(np.ravel(line.get_ydata())[-1]):.3g}"
+            for line in ax.lines
+            if np.size(line.get_ydata())
+        ]
+        if ends:
+            parts.append(f"{shown}: {', '.join(ends)}")
+        elif ax.images:
+            parts.append(ax.get_title() or "an image")
+        elif ax.patches:
+            parts.append(f"{shown}, as bars")
+    return "Figure. " + "; ".join(parts) + "." if parts else "An empty figure."
+
+
+def use_svg_display() -> None:
+    """Show figures as SVG that is the same byte for byte for the same data, together with their
+    description and data. Outside IPython there is nothing to set and this does nothing."""
+    plt.rcParams["svg.hashsalt"] = "d2lcompat"  # else element ids are random at each run
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return
+    shell: Any = get_ipython()
+    if shell is None:
+        return
+    from matplotlib_inline import backend_inline
+
+    backend_inline.set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
+    shell.display_formatter.mimebundle_formatter.for_type(
+        Figure, lambda figure, **_: {SERIES: series(figure), "text/plain": describe(figure)}
+    )
+
+
+def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
+    """Set the size of the figures to come, in inches (width, height)."""
+    use_svg_display()
+    plt.rcParams["figure.figsize"] = figsize
+
+
+def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend) -> None:
+    """Set labels, scales, limits and legend of ``axes``, with a grid."""
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.set_xscale(xscale)
+    axes.set_yscale(yscale)
+    axes.set_xlim(xlim)
+    axes.set_ylim(ylim)
+    if legend:
+        axes.legend(legend)
+    axes.grid(alpha=0.3)
+
+
+def _is_one_curve(values) -> bool:
+    ndim = getattr(values, "ndim", None)
+    if ndim is not None:
+        return ndim == 1
+    return isinstance(values, list | tuple) and not hasattr(values[0], "__len__")
+
+
+def plot(
+    X,
+    Y=None,
+    xlabel=None,
+    ylabel=None,
+    legend=[],
+    xlim=None,
+    ylim=None,
+    xscale="linear",
+    yscale="linear",
+    fmts: Sequence[str] = ("-", "m--", "g-.", "r:"),
+    figsize=(3.5, 2.5),
+    axes=None,
+) -> None:
+    """Plot one or more curves: ``Y`` against ``X``, or ``X`` against its index.
+
+    ``X`` and ``Y`` are one curve (a list, or an array with one axis) or a list of curves. More
+    curves than ``fmts`` start over with the first format; none is left out.
+
+    Raises:
+        ValueError: nothing to plot, or as many abscissae as neither one nor the curves.
+    """
+    if len(X) == 0:
+        raise ValueError("plot() expected at least one value in X; received none.")
+    curves = [X] if _is_one_curve(X) else list(X)
+    if Y is None:
+        pairs = [(np.arange(len(curve)), curve) for curve in curves]
+    else:
+        ordinates = [Y] if _is_one_curve(Y) else list(Y)
+        if len(curves) not in (1, len(ordinates)):
+            raise ValueError(
+                f"plot() expected one X for all curves or one for each of the {len(ordinates)} "
+                f"in Y; received {len(curves)}."
+            )
+        pairs = list(zip(curves * (len(ordinates) // len(curves)), ordinates, strict=True))
+    set_figsize(figsize)
+    axes = axes if axes is not None else plt.gca()
+    axes.cla()
+    for index, (x, y) in enumerate(pairs):
+        axes.plot(np.asarray(x), np.asarray(y), fmts[index % len(fmts)])
+    set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+
+
+def show_images(imgs, num_rows: int, num_cols: int, titles=None, scale: float = 1.5):
+    """Show the first ``num_rows`` × ``num_cols`` images in a grid and return its axes, row by row.
+
+    Args:
+        imgs: images of shape (height, width) or (height, width, 3); anything NumPy can read.
+        titles: a title for each image shown.
+        scale: width and height of one image in inches.
+
+    Raises:
+        ValueError: fewer titles than images shown.
+    """
+    shown = min(len(imgs), num_rows * num_cols)
+    if titles and len(titles) < shown:
+        raise ValueError(
+            f"show_images() expected a title for each of the {shown} images; "
+            f"received {len(titles)}."
+        )
+    figure, grid = plt.subplots(
+        num_rows, num_cols, figsize=(num_cols * scale, num_rows * scale), squeeze=False
+    )
+    axes = grid.flatten()
+    for ax in axes:
+        ax.axis("off")
+    for index in range(shown):
+        axes[index].imshow(np.asarray(imgs[index]), cmap="gray_r")
+        if titles:
+            axes[index].set_title(titles[index], fontsize=8)
+    names = f": {', '.join(str(title) for title in titles[:shown])}" if titles else ""
+    figure.alt = f"{shown} of {len(imgs)} images{names}."  # type: ignore[attr-defined]
+    return axes

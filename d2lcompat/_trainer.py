@@ -1,0 +1,221 @@
+"""The loop over epochs, and the bookkeeping around it, that all four dialects share.
+
+What differs — how a step computes gradients and applies them — is ``fit_epoch`` on the dialect
+page, where the learner can read it.
+"""
+
+import collections
+import contextlib
+import math
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from tqdm import tqdm
+
+from d2lcompat._board import ProgressBoard
+from d2lcompat._hparams import HyperParameters
+
+
+class History(dict):
+    """What ``fit`` measured: a list of floats, one per epoch, under each name.
+
+    ``train_loss`` is the mean over the epoch's steps, taken as the model trains: with dropout on,
+    while the parameters move. ``val_loss`` and ``val_acc`` are means over the validation examples
+    after the epoch, with dropout off. All are weighted by sample. To compare training with
+    validation loss, measure both with dropout off.
+    """
+
+    def last(self) -> str:
+        """The last epoch's values, as text."""
+        epochs = max(map(len, self.values()), default=0)
+        numbers = ", ".join(f"{name} {values[-1]:.3f}" for name, values in self.items() if values)
+        return f"epoch {epochs}: {numbers}" if numbers else "no epoch yet"
+
+    def _repr_pretty_(self, printer, cycle: bool) -> None:
+        printer.text(self.last())
+
+
+class ModuleMixin:
+    """What a model is and does in every dialect: it has a loss, a network and a board."""
+
+    trainer: "Trainer"
+    board: ProgressBoard
+
+    def loss(self, *args, **kwargs):
+        """The loss of predictions for targets; a model defines it, a classifier has it."""
+        raise NotImplementedError(
+            f"{type(self).__name__} needs a loss: define a method loss "
+            "or derive it from Classifier."
+        )
+
+    def forward(self, X, *args, **kwargs):
+        """The network's output for the inputs ``X``: that of ``self.net``, unless redefined."""
+        if not hasattr(self, "net"):
+            raise AttributeError(
+                f"{type(self).__name__} needs a network: set self.net or define forward(self, X)."
+            )
+        return self.net(X, *args, **kwargs)
+
+    def plot(self, key: str, value, train: bool) -> None:
+        """Report ``value``, the mean of ``key`` over the current batch, to the trainer.
+
+        It is drawn on the board and counted in the history as ``train_<key>`` or ``val_<key>``.
+
+        Raises:
+            RuntimeError: the model is not being trained.
+        """
+        if getattr(self, "trainer", None) is None:
+            raise RuntimeError(
+                "plot() expected a model that a trainer holds; call trainer.fit(model, data)."
+            )
+        self.trainer.report(("train_" if train else "val_") + key, value)
+
+
+class _Batches:
+    """A loader that tells the trainer how many examples the batch in hand has."""
+
+    def __init__(self, loader, trainer: "Trainer") -> None:
+        self.loader, self.trainer = loader, trainer
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator:
+        for batch in self.loader:
+            self.trainer.batch_examples = len(batch[-1])
+            yield batch
+            self.trainer.progress.update()
+
+    def peek(self):
+        """A batch to learn the shapes from; taking it does not change the order of the others."""
+        peek = getattr(self.loader, "peek", None)
+        return peek() if peek else next(iter(self.loader))
+
+
+class Trainer(HyperParameters):
+    """Trains a model on data for ``max_epochs`` epochs.
+
+    Args:
+        max_epochs: how many times to go through the training data.
+        num_gpus: how many GPUs to use; with fewer than that, a warning and the CPU.
+        gradient_clip_val: the largest norm of all gradients together; 0 leaves them as they are.
+
+    Raises:
+        ValueError: ``max_epochs`` is not a positive integer, or ``gradient_clip_val`` is negative.
+    """
+
+    batch_examples: int  # in the batch in hand
+
+    def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
+        if isinstance(max_epochs, bool) or not isinstance(max_epochs, int) or max_epochs < 1:
+            raise ValueError(
+                f"Trainer expected max_epochs to be a positive integer; received {max_epochs!r}."
+            )
+        if gradient_clip_val < 0:
+            raise ValueError(
+                f"Trainer expected gradient_clip_val of at least 0; received {gradient_clip_val!r}."
+            )
+        self.save_hyperparameters()
+        self.gpus = self.available_gpus()[:num_gpus]
+        if len(self.gpus) < num_gpus:
+            warnings.warn(
+                f"Trainer was asked for {num_gpus} GPU(s) and found {len(self.gpus)}: "
+                f"training on {'fewer' if self.gpus else 'the CPU'}.",
+                stacklevel=3,
+            )
+
+    def available_gpus(self) -> list:
+        """The GPUs there are, as the framework's devices."""
+        return []
+
+    def prepare_data(self, data) -> None:
+        """Take the loaders from ``data`` and count their batches."""
+        val = data.val_dataloader()
+        self.train_dataloader = _Batches(data.train_dataloader(), self)
+        self.val_dataloader = _Batches(val, self) if val is not None else None
+        self.num_train_batches = len(self.train_dataloader)
+        self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
+
+    def prepare_model(self, model) -> None:
+        """Take the model in hand, with an empty board."""
+        model.trainer = self
+        model.board.clear()
+        model.board.xlim = [0, self.max_epochs]
+        self.model = model
+
+    def prepare_batch(self, batch):
+        """The batch as a step gets it: on the model's device."""
+        return batch
+
+    def fit(self, model, data) -> History:
+        """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too."""
+        self.prepare_data(data)
+        self.prepare_model(model)
+        self.optim = model.configure_optimizers()
+        return self.run_epochs()
+
+    def fit_epoch(self) -> None:
+        """Go once through the training data, then through the validation data."""
+        raise NotImplementedError(
+            "Trainer.fit_epoch() expected the trainer of a dialect page: "
+            "from d2lcompat import torch as d2l; d2l.Trainer(...)."
+        )
+
+    def run_epochs(self) -> History:
+        """Run ``fit_epoch`` for every epoch, with progress, history and figure."""
+        self.history = History()
+        self.train_batch_idx = self.val_batch_idx = 0
+        steps = self.max_epochs * (self.num_train_batches + self.num_val_batches)
+        # disable=None: a bar in a terminal; in a notebook the figure shows how far we are.
+        with tqdm(total=steps, unit="batch", disable=None, leave=False) as self.progress:
+            try:
+                for epoch in range(self.max_epochs):
+                    self.epoch = epoch
+                    self._means: dict[str, list] = {}
+                    self.fit_epoch()
+                    self._end_epoch()
+            finally:
+                self.model.board.show()
+        return self.history
+
+    def report(self, label: str, value) -> None:
+        """Count ``value``, a mean over the batch in hand, under ``label`` (see ``Module.plot``)."""
+        if self._traced is not None:
+            self._traced[label] = value
+            return
+        model, train = self.model, label.startswith("train_")
+        model.board.xlabel = "epoch"
+        if train:
+            x = self.train_batch_idx / self.num_train_batches
+            n = self.num_train_batches / model.plot_train_per_epoch
+        else:
+            x = self.epoch + 1
+            n = self.num_val_batches / model.plot_valid_per_epoch
+        self._means.setdefault(label, []).append((value, self.batch_examples))
+        model.board.draw(x, value, label, every_n=math.ceil(n), weight=self.batch_examples)
+
+    _traced: dict | None = None
+
+    @contextlib.contextmanager
+    def traced(self) -> Iterator[dict]:
+        """Inside, reported values are put into a dict instead: a step that is traced and compiled
+        returns it, and passes it to ``report_all`` once the values are known."""
+        self._traced = collections.OrderedDict()  # the one dict whose order JAX keeps
+        try:
+            yield self._traced
+        finally:
+            self._traced = None
+
+    def report_all(self, values: dict) -> None:
+        """Report what a compiled step returned."""
+        for label, value in values.items():
+            self.report(label, value)
+
+    def _end_epoch(self) -> None:
+        self.model.board.flush()
+        for label, values in self._means.items():
+            means, weights = zip(*values, strict=True)
+            floats = [float(mean) for mean in means]
+            self.history.setdefault(label, []).append(float(np.average(floats, weights=weights)))
+        self.progress.set_postfix_str(self.history.last())

@@ -1,0 +1,318 @@
+"""``from d2lcompat import jax as d2l``: Dive into Deep Learning's classes in JAX with Flax (linen).
+
+Its twins are ``torch.py``, ``tensorflow.py`` and ``mxnet.py``: the same names in the same order, so
+that who can read one page can read the others. What is the same in all four is in the shared
+``_*.py``; what JAX does its own way stands here: parameters and keys are passed, not kept, and a
+step is compiled as a whole.
+"""
+
+import random
+from dataclasses import field
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from flax import linen as nn
+from flax.training import train_state
+from jax import numpy as jnp
+from matplotlib import pyplot as plt
+
+from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat._aliases import method
+from d2lcompat._board import ProgressBoard
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._hparams import HyperParameters, add_to_class
+from d2lcompat._timer import Timer
+
+__all__ = [
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
+    "ProgressBoard", "Timer", "TrainState", "Trainer", "add_to_class", "arange", "argmax", "astype",
+    "concat", "cpu", "exp", "float32", "get_key", "get_seed", "gpu", "int32", "log", "matmul",
+    "nn_Module", "normal", "num_gpus", "numpy", "ones", "plot", "plt", "rand", "randint", "randn",
+    "reduce_mean", "reduce_sum", "reshape", "seed_everything", "set_axes", "set_figsize",
+    "show_images", "stack", "tensor", "to", "transpose", "try_gpu", "use_svg_display", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
+use_svg_display()
+
+nn_Module: Any = nn.Module
+
+_seeds = random.Random()
+
+
+def get_seed() -> int:
+    """A new seed, drawn from a source that ``seed_everything`` starts anew."""
+    return _seeds.randint(0, 1_000_000)
+
+
+def get_key() -> jax.Array:
+    """A new random key, made from a new seed."""
+    return jax.random.PRNGKey(get_seed())
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, the keys of ``get_key`` and the order of the training examples."""
+    random.seed(seed)
+    np.random.seed(seed)
+    _seeds.seed(seed)
+    _data.set_data_seed(seed)
+
+
+def cpu() -> jax.Device:
+    """The CPU."""
+    return jax.devices("cpu")[0]
+
+
+def gpu(i: int = 0) -> jax.Device:
+    """The GPU number ``i``."""
+    return jax.devices("gpu")[i]
+
+
+def num_gpus() -> int:
+    """How many GPUs there are."""
+    try:
+        return jax.device_count("gpu")
+    except RuntimeError:  # JAX has no GPU backend here
+        return 0
+
+
+def try_gpu(i: int = 0) -> jax.Device:
+    """The GPU number ``i`` if there is one, else the CPU."""
+    return gpu(i) if num_gpus() >= i + 1 else cpu()
+
+
+class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
+    """The base class of models: a network, its loss, its steps and its optimiser.
+
+    It is a dataclass: hyper-parameters are fields, not arguments of ``__init__``.
+
+    Attributes:
+        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
+        plot_valid_per_epoch: how many of a validation curve.
+    """
+
+    plot_train_per_epoch: int = field(default=2, init=False)
+    plot_valid_per_epoch: int = field(default=1, init=False)
+    board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
+
+    def __call__(self, X, *args, **kwargs):
+        """The network's output; Flax's users may define it instead of ``forward``."""
+        return self.forward(X, *args, **kwargs)
+
+    def training_step(self, params, batch, state):
+        """The loss of a training batch, reported, and its gradients with respect to ``params``."""
+        value, grads = jax.value_and_grad(self.loss)(params, batch[:-1], batch[-1], state)
+        self.plot("loss", value, train=True)
+        return value, grads
+
+    def validation_step(self, params, batch, state):
+        """Report the loss of a validation batch."""
+        self.plot("loss", self.loss(params, batch[:-1], batch[-1], state), train=False)
+
+    def configure_optimizers(self):
+        """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
+        return optax.sgd(self.lr)
+
+    def apply_init(self, dummy_input, key):
+        """The variables that the model starts with, for inputs shaped as ``dummy_input``.
+
+        Args:
+            dummy_input: a tuple of inputs.
+            key: a key, or a dict of keys such as ``{"params": ..., "dropout": ...}``.
+        """
+        return self.init(key, *dummy_input)
+
+
+class DataModule(_datamodule.DataModule):
+    __doc__ = _datamodule.DataModule.__doc__
+
+    to_tensors = staticmethod(lambda arrays: tuple(map(jnp.asarray, arrays)))
+    to_numpy = staticmethod(np.asarray)
+
+
+class TrainState(train_state.TrainState):
+    """All that training changes: parameters, the optimiser's state, batch statistics and the key
+    from which a step draws its masks."""
+
+    batch_stats: Any
+    dropout_rng: jax.Array
+
+
+class Trainer(_trainer.Trainer):
+    __doc__ = _trainer.Trainer.__doc__
+
+    def available_gpus(self):
+        """The GPUs there are, as devices."""
+        return [gpu(i) for i in range(num_gpus())]
+
+    def prepare_batch(self, batch):
+        """The batch as a step gets it: on the model's device."""
+        return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    def fit(self, model, data, key=None):
+        """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too.
+
+        Args:
+            key: the root of all randomness of the run; None draws one with ``get_key``. The
+                trained parameters are in ``self.state.params``.
+        """
+        self.prepare_data(data)
+        self.prepare_model(model)
+        self.optim = model.configure_optimizers()
+        params_key, dropout_key = jax.random.split(get_key() if key is None else key)
+        dummy_input = self.prepare_batch(self.train_dataloader.peek())[:-1]
+        variables = model.apply_init(
+            dummy_input, key={"params": params_key, "dropout": dropout_key}
+        )
+        self.state = TrainState.create(
+            apply_fn=model.apply,
+            params=variables["params"],
+            batch_stats=variables.get("batch_stats", {}),
+            dropout_rng=dropout_key,
+            tx=self.optim,
+        )
+        return self.run_epochs()
+
+    def run_epochs(self):
+        """Compile the steps, once for this model, then run all epochs."""
+        self.train_step = jax.jit(self._train_step)
+        self.val_step = jax.jit(self._val_step)
+        return super().run_epochs()
+
+    def _train_step(self, state, batch):
+        # A fresh key for every step: with the same one, all steps would share a mask.
+        next_key, step_key = jax.random.split(state.dropout_rng)
+        with self.traced() as reported:
+            value, grads = self.model.training_step(
+                state.params, batch, state.replace(dropout_rng=step_key)
+            )
+        if self.gradient_clip_val > 0:
+            grads = self.clip_gradients(self.gradient_clip_val, grads)
+        _, updates = value if isinstance(value, tuple) else (value, {})
+        state = state.apply_gradients(
+            grads=grads,
+            dropout_rng=next_key,
+            batch_stats=updates.get("batch_stats", state.batch_stats),
+        )
+        return state, reported
+
+    def _val_step(self, state, batch):
+        with self.traced() as reported:
+            self.model.validation_step(state.params, batch, state)
+        return reported
+
+    def fit_epoch(self):
+        """Go once through the training data, then through the validation data."""
+        self.model.training = True
+        for batch in self.train_dataloader:
+            self.state, reported = self.train_step(self.state, self.prepare_batch(batch))
+            self.report_all(reported)
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.training = False
+        for batch in self.val_dataloader:
+            self.report_all(self.val_step(self.state, self.prepare_batch(batch)))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, grads):
+        """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
+        clip = optax.clip_by_global_norm(grad_clip_val)
+        return clip.update(grads, clip.init(grads))[0]
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent from scratch, as an Optax transformation."""
+
+    def __init__(self, lr):
+        self.save_hyperparameters()
+
+    def init(self, params):
+        """The optimiser's state: there is none."""
+        return optax.EmptyState()
+
+    def update(self, updates, state, params=None):
+        """Turn gradients into the steps that are added to the parameters."""
+        return jax.tree_util.tree_map(lambda grad: -self.lr * grad, updates), state
+
+
+class Classifier(Module):
+    """The base class of classification models."""
+
+    def training_step(self, params, batch, state):
+        """``((loss, updates), gradients)`` of a training batch; the loss is reported."""
+        value, grads = jax.value_and_grad(self.loss, has_aux=True)(
+            params, batch[:-1], batch[-1], state
+        )
+        self.plot("loss", value[0], train=True)
+        return value, grads
+
+    def validation_step(self, params, batch, state):
+        """Report loss and accuracy of a validation batch."""
+        loss, _ = self.loss(params, batch[:-1], batch[-1], state)
+        self.plot("loss", loss, train=False)
+        self.plot("acc", self.accuracy(params, batch[:-1], batch[-1], state), train=False)
+
+    def accuracy(self, params, X, Y, state, averaged=True):
+        """The share of examples whose largest score is at the label ``Y``.
+
+        Args:
+            params: the model's parameters.
+            X: a tuple of inputs.
+            Y: labels of shape (...), integers.
+            state: the trainer's ``TrainState``, for its ``apply_fn`` and batch statistics.
+            averaged: False returns a float 0 or 1 for each example.
+        """
+        Y_hat = state.apply_fn({"params": params, "batch_stats": state.batch_stats}, *X)
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        preds = astype(argmax(Y_hat, axis=1), Y.dtype)
+        compare = astype(preds == reshape(Y, -1), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def loss(self, params, X, Y, state, averaged=True):
+        """``(cross-entropy, updates)`` of the logits for the labels ``Y``, in nats.
+
+        ``updates`` holds changed batch statistics, if the model has some. ``averaged=False``
+        returns the loss of each example; arguments are those of ``accuracy``.
+        """
+        Y_hat, updates = state.apply_fn(
+            {"params": params, "batch_stats": state.batch_stats},
+            *X,
+            mutable=["batch_stats"],
+            rngs={"dropout": state.dropout_rng},
+        )
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = reshape(Y, (-1,))
+        losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
+        return (reduce_mean(losses) if averaged else losses), updates
+
+    def layer_summary(self, X_shape, key=None):
+        """Print the shape of every layer's output for an input of shape ``X_shape``."""
+        X = zeros(X_shape)
+        variables = self.init(get_key() if key is None else key, X)
+        bound = self.clone().bind(variables, mutable=["batch_stats"])
+        bound(X)
+        for layer in bound.net.layers:
+            X = layer(X)
+            print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+    __doc__ = _datamodule.FashionMNIST.__doc__
+
+    channel_axis = -1
+
+
+# d2l's names for what every framework has under its own.
+float32, int32 = jnp.float32, jnp.int32
+arange, ones, zeros, zeros_like = jnp.arange, jnp.ones, jnp.zeros, jnp.zeros_like
+concat, exp, log, matmul, stack = jnp.concatenate, jnp.exp, jnp.log, jnp.matmul, jnp.stack
+normal, rand, randint, randn = (
+    jax.random.normal, jax.random.uniform, jax.random.randint, jax.random.normal,
+)  # fmt: skip
+tensor = jnp.array
+argmax, reduce_mean, reduce_sum = method("argmax"), method("mean"), method("sum")
+astype, reshape, to, transpose = method("astype"), method("reshape"), jax.device_put, jnp.transpose
+numpy = np.asarray

@@ -1,0 +1,249 @@
+"""``from d2lcompat import mxnet as d2l``: Dive into Deep Learning's classes in MXNet (Gluon).
+
+Its twins are ``torch.py``, ``tensorflow.py`` and ``jax.py``: the same names in the same order, so
+that who can read one page can read the others. What is the same in all four is in the shared
+``_*.py``; what MXNet does its own way stands here. Apache retired MXNet in 2023, and its last
+release was made for an older NumPy: the shim for that is here and nowhere else.
+"""
+
+import random
+from typing import Any
+
+import numpy as _numpy
+
+if "bool" not in vars(_numpy):
+    vars(_numpy)["bool"] = _numpy.bool_  # MXNet 1.9.1 uses a name that NumPy 1.24 removed
+
+import mxnet
+from matplotlib import pyplot as plt
+from mxnet import autograd, gluon, np, npx
+from mxnet.gluon import nn
+
+from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat._aliases import method
+from d2lcompat._board import ProgressBoard
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._hparams import HyperParameters, add_to_class
+from d2lcompat._timer import Timer
+
+__all__ = [
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
+    "ProgressBoard", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
+    "cpu", "exp", "float32", "gpu", "int32", "log", "matmul", "nn_Module", "normal", "num_gpus",
+    "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean", "reduce_sum",
+    "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack", "tensor", "to",
+    "transpose", "try_gpu", "use_svg_display", "zeros", "zeros_like",
+]  # fmt: skip
+
+use_svg_display()
+npx.set_np()
+
+nn_Module: Any = nn.Block
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, MXNet and the order of the training examples."""
+    random.seed(seed)
+    _numpy.random.seed(seed)
+    mxnet.random.seed(seed)
+    _data.set_data_seed(seed)
+
+
+def cpu() -> mxnet.Context:
+    """The CPU."""
+    return npx.cpu()
+
+
+def gpu(i: int = 0) -> mxnet.Context:
+    """The GPU number ``i``."""
+    return npx.gpu(i)
+
+
+def num_gpus() -> int:
+    """How many GPUs there are."""
+    return npx.num_gpus()
+
+
+def try_gpu(i: int = 0) -> mxnet.Context:
+    """The GPU number ``i`` if there is one, else the CPU."""
+    return gpu(i) if num_gpus() >= i + 1 else cpu()
+
+
+class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
+    """The base class of models: a network, its loss, its steps and its optimiser.
+
+    Args:
+        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
+        plot_valid_per_epoch: how many of a validation curve.
+    """
+
+    def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def training_step(self, batch):
+        """The loss of a training batch, reported."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot("loss", loss, train=True)
+        return loss
+
+    def validation_step(self, batch):
+        """Report the loss of a validation batch."""
+        self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
+
+    def configure_optimizers(self):
+        """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
+        params = self.parameters()
+        if isinstance(params, list):
+            return SGD(params, self.lr)
+        return gluon.Trainer(params, "sgd", {"learning_rate": self.lr})
+
+    def apply_init(self, inputs, init=None):
+        """Give the layers their shapes by a forward pass, initialised by ``init`` if given."""
+        if init is not None:
+            self.net.initialize(init, force_reinit=True)
+        self.forward(*inputs)
+
+    def get_scratch_params(self):
+        """The arrays that are attributes of this model or of a model in it, as a list."""
+        params = []
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                params.append(value)
+            if isinstance(value, Module):
+                params.extend(value.get_scratch_params())
+        return params
+
+    def parameters(self):
+        """The parameters of the layers, or a list of arrays where there is no layer."""
+        params = self.collect_params()
+        return params if len(params.keys()) else self.get_scratch_params()
+
+    def set_scratch_params_device(self, device):
+        """Move the arrays of ``get_scratch_params`` to the device."""
+        for name, value in list(vars(self).items()):
+            if isinstance(value, np.ndarray):
+                setattr(self, name, value.as_in_ctx(device))
+                getattr(self, name).attach_grad()
+            if isinstance(value, Module):
+                value.set_scratch_params_device(device)
+
+
+class DataModule(_datamodule.DataModule):
+    __doc__ = _datamodule.DataModule.__doc__
+
+    to_tensors = staticmethod(lambda arrays: tuple(np.array(a, dtype=a.dtype) for a in arrays))
+    to_numpy = staticmethod(lambda a: a.asnumpy() if isinstance(a, np.ndarray) else a)
+
+
+class Trainer(_trainer.Trainer):
+    __doc__ = _trainer.Trainer.__doc__
+
+    def available_gpus(self):
+        """The GPUs there are, as devices."""
+        return [gpu(i) for i in range(num_gpus())]
+
+    def prepare_batch(self, batch):
+        """The batch as a step gets it: on the model's device."""
+        return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    def prepare_model(self, model):
+        """Take the model in hand: an empty board, the right device."""
+        super().prepare_model(model)
+        if self.gpus:
+            model.collect_params().reset_ctx(self.gpus[0])
+            model.set_scratch_params_device(self.gpus[0])
+
+    def fit_epoch(self):
+        """Go once through the training data, then through the validation data."""
+        for batch in self.train_dataloader:
+            with autograd.record():
+                loss = self.model.training_step(self.prepare_batch(batch))
+            loss.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step(1)  # 1, not the batch size: the loss is a mean already
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        for batch in self.val_dataloader:
+            self.model.validation_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
+        params = model.parameters()
+        arrays = params if isinstance(params, list) else [p.data() for p in params.values()]
+        gluon.utils.clip_global_norm([a.grad for a in arrays], grad_clip_val)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent from scratch, on the arrays ``params``."""
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+
+    def step(self, _):
+        """Move every parameter against its gradient."""
+        for param in self.params:
+            param -= self.lr * param.grad
+
+
+class Classifier(Module):
+    """The base class of classification models."""
+
+    def validation_step(self, batch):
+        """Report loss and accuracy of a validation batch."""
+        Y_hat = self(*batch[:-1])
+        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
+        self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
+
+        Args:
+            Y_hat: scores of shape (..., classes).
+            Y: labels of shape (...), integers.
+            averaged: False returns a float 0 or 1 for each example.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        preds = astype(argmax(Y_hat, axis=1), Y.dtype)
+        compare = astype(preds == reshape(Y, -1), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
+
+        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = reshape(Y, (-1,))
+        losses = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, Y)
+        return reduce_mean(losses) if averaged else losses
+
+    def layer_summary(self, X_shape):
+        """Print the shape of every layer's output for an input of shape ``X_shape``."""
+        X = randn(*X_shape)
+        for layer in self.net:
+            X = layer(X)
+            print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+    __doc__ = _datamodule.FashionMNIST.__doc__
+
+    channel_axis = 1
+
+
+# d2l's names for what every framework has under its own.
+float32, int32 = np.float32, np.int32
+arange, ones, zeros, zeros_like = np.arange, np.ones, np.zeros, np.zeros_like
+concat, exp, log, matmul, stack = np.concatenate, np.exp, np.log, np.dot, np.stack
+normal, rand, randint, randn = (
+    np.random.normal, np.random.rand, np.random.randint, np.random.randn,
+)  # fmt: skip
+tensor = np.array
+argmax, reduce_mean, reduce_sum = method("argmax"), method("mean"), method("sum")
+astype, reshape, to = method("astype"), method("reshape"), method("as_in_context")
+numpy, transpose = method("asnumpy"), np.transpose

@@ -1,0 +1,255 @@
+"""``from d2lcompat import tensorflow as d2l``: Dive into Deep Learning's classes in TensorFlow.
+
+Its twins are ``torch.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so that
+who can read one page can read the others. What is the same in all four is in the shared ``_*.py``;
+what TensorFlow does its own way stands here: a step is traced once and runs as a graph.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from matplotlib import pyplot as plt
+
+from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat._aliases import method
+from d2lcompat._board import ProgressBoard
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._hparams import HyperParameters, add_to_class
+from d2lcompat._timer import Timer
+
+__all__ = [
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
+    "ProgressBoard", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
+    "cpu", "exp", "float32", "gpu", "int32", "log", "matmul", "nn_Module", "normal", "num_gpus",
+    "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean", "reduce_sum",
+    "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack", "tensor", "to",
+    "transpose", "try_gpu", "use_svg_display", "zeros", "zeros_like",
+]  # fmt: skip
+
+use_svg_display()
+
+nn_Module: Any = tf.keras.Model
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, TensorFlow, Keras and the order of the training examples."""
+    tf.keras.utils.set_random_seed(seed)  # Python's and NumPy's too
+    _data.set_data_seed(seed)
+
+
+def cpu() -> tf.device:
+    """The CPU, as a context in which operations are placed there."""
+    return tf.device("/CPU:0")
+
+
+def gpu(i: int = 0) -> tf.device:
+    """The GPU number ``i``, as a context in which operations are placed there."""
+    return tf.device(f"/GPU:{i}")
+
+
+def num_gpus() -> int:
+    """How many GPUs there are."""
+    return len(tf.config.list_physical_devices("GPU"))
+
+
+def try_gpu(i: int = 0) -> tf.device:
+    """The GPU number ``i`` if there is one, else the CPU."""
+    return gpu(i) if num_gpus() >= i + 1 else cpu()
+
+
+class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
+    """The base class of models: a network, its loss, its steps and its optimiser.
+
+    ``self.training`` says, inside ``forward``, whether the model is being trained. The trainer sets
+    it; ``model(X, training=True)`` overrides it for one call. Without either, a model evaluates.
+
+    Args:
+        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
+        plot_valid_per_epoch: how many of a validation curve.
+    """
+
+    def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
+        super().__init__()
+        del self.loss  # Keras 3 puts None there, in front of the method of that name
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+        self.training = False
+
+    def __call__(self, *args, training=None, **kwargs):
+        """The network's output. ``training`` reaches ``forward`` and every layer in it."""
+        # Left out, Keras would pass training=None on, and every dropout layer would evaluate.
+        mode = self.training if training is None else training
+        return super().__call__(*args, training=bool(mode), **kwargs)
+
+    def call(self, X, *args, training=False):
+        """What Keras calls: ``forward``, with ``self.training`` as asked for."""
+        before, self.training = self.training, training
+        try:
+            return self.forward(X, *args)
+        finally:
+            self.training = before
+
+    def training_step(self, batch):
+        """The loss of a training batch, reported."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot("loss", loss, train=True)
+        return loss
+
+    def validation_step(self, batch):
+        """Report the loss of a validation batch."""
+        self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
+
+    def configure_optimizers(self):
+        """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
+        return tf.keras.optimizers.SGD(self.lr)
+
+    def apply_init(self, inputs, init=None):
+        """Give the layers their shapes by a forward pass, then apply ``init`` to every layer."""
+        self(*inputs, training=False)
+        if init is not None:
+            for layer in self.net.layers:
+                init(layer)
+
+
+class DataModule(_datamodule.DataModule):
+    __doc__ = _datamodule.DataModule.__doc__
+
+    to_tensors = staticmethod(lambda arrays: tuple(map(tf.convert_to_tensor, arrays)))
+    to_numpy = staticmethod(np.asarray)
+
+
+class Trainer(_trainer.Trainer):
+    __doc__ = _trainer.Trainer.__doc__
+
+    def available_gpus(self):
+        """The GPUs there are, as devices."""
+        return [gpu(i) for i in range(num_gpus())]
+
+    def run_epochs(self):
+        """Make the variables, trace the steps, once for this model, then run all epochs."""
+        self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
+        if hasattr(self.optim, "build"):
+            self.optim.build(self.model.trainable_variables)
+        self.train_step = tf.function(self._train_step)
+        self.val_step = tf.function(self._val_step)
+        with self.gpus[0] if self.gpus else cpu():
+            return super().run_epochs()
+
+    def _train_step(self, batch):
+        with self.traced() as reported:
+            with tf.GradientTape() as tape:
+                loss = self.model.training_step(batch)
+            variables = self.model.trainable_variables
+            grads = tape.gradient(loss, variables)
+            if self.gradient_clip_val > 0:
+                grads = self.clip_gradients(self.gradient_clip_val, grads)
+            self.optim.apply_gradients(zip(grads, variables, strict=True))
+        return reported
+
+    def _val_step(self, batch):
+        with self.traced() as reported:
+            self.model.validation_step(batch)
+        return reported
+
+    def fit_epoch(self):
+        """Go once through the training data, then through the validation data."""
+        self.model.training = True
+        for batch in self.train_dataloader:
+            self.report_all(self.train_step(self.prepare_batch(batch)))
+            self.train_batch_idx += 1
+        self.model.training = False
+        if self.val_dataloader is None:
+            return
+        for batch in self.val_dataloader:
+            self.report_all(self.val_step(self.prepare_batch(batch)))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, grads):
+        """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
+        return tf.clip_by_global_norm(grads, grad_clip_val)[0]
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent from scratch."""
+
+    def __init__(self, lr):
+        self.save_hyperparameters()
+
+    def apply_gradients(self, grads_and_vars):
+        """Move every variable against its gradient."""
+        for grad, param in grads_and_vars:
+            param.assign_sub(self.lr * grad)
+
+
+class Classifier(Module):
+    """The base class of classification models."""
+
+    def validation_step(self, batch):
+        """Report loss and accuracy of a validation batch."""
+        Y_hat = self(*batch[:-1])
+        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
+        self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
+
+        Args:
+            Y_hat: scores of shape (..., classes).
+            Y: labels of shape (...), integers.
+            averaged: False returns a float 0 or 1 for each example.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        preds = astype(argmax(Y_hat, axis=1), Y.dtype)
+        compare = astype(preds == reshape(Y, (-1,)), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
+
+        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = reshape(Y, (-1,))
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(Y, Y_hat)
+        return reduce_mean(losses) if averaged else losses
+
+    def layer_summary(self, X_shape):
+        """Print the shape of every layer's output for an input of shape ``X_shape``."""
+        X = normal(X_shape)
+        for layer in self.net.layers:
+            X = layer(X)
+            print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+    __doc__ = _datamodule.FashionMNIST.__doc__
+
+    channel_axis = -1
+
+
+# d2l's names for what every framework has under its own.
+float32, int32 = tf.float32, tf.int32
+arange, ones, zeros, zeros_like = tf.range, tf.ones, tf.zeros, tf.zeros_like
+concat, exp, log, matmul, stack = tf.concat, tf.exp, tf.math.log, tf.matmul, tf.stack
+normal, rand = tf.random.normal, tf.random.uniform
+tensor = tf.constant
+argmax, reduce_mean, reduce_sum = tf.argmax, tf.reduce_mean, tf.reduce_sum
+astype, reshape, transpose = tf.cast, tf.reshape, tf.transpose
+numpy = method("numpy")
+
+
+def randn(*shape):
+    """Standard normal numbers of the given shape."""
+    return tf.random.normal(shape)
+
+
+def randint(low, high, size):
+    """Integers in ``[low, high)`` of the shape ``size``."""
+    return tf.random.uniform(size, low, high, dtype=tf.int32)
+
+
+def to(x, device):
+    """A copy of ``x`` on the device, a context such as ``cpu()``."""
+    with device:
+        return tf.identity(x)

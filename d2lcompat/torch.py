@@ -1,0 +1,230 @@
+"""``from d2lcompat import torch as d2l``: Dive into Deep Learning's classes in PyTorch.
+
+Its twins are ``tensorflow.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so
+that who can read one page can read the others. What is the same in all four is in the shared
+``_*.py``; what PyTorch does its own way stands here.
+"""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from torch import nn
+from torch.nn import functional as F
+
+from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat._aliases import method
+from d2lcompat._board import ProgressBoard
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._hparams import HyperParameters, add_to_class
+from d2lcompat._timer import Timer
+
+__all__ = [
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
+    "ProgressBoard", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
+    "cpu", "exp", "float32", "gpu", "int32", "log", "matmul", "nn_Module", "normal", "num_gpus",
+    "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean", "reduce_sum",
+    "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack", "tensor", "to",
+    "transpose", "try_gpu", "use_svg_display", "zeros", "zeros_like",
+]  # fmt: skip
+
+use_svg_display()
+
+nn_Module: Any = nn.Module
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, PyTorch and the order of the training examples."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    _data.set_data_seed(seed)
+
+
+def cpu() -> torch.device:
+    """The CPU."""
+    return torch.device("cpu")
+
+
+def gpu(i: int = 0) -> torch.device:
+    """The GPU number ``i``."""
+    return torch.device(f"cuda:{i}")
+
+
+def num_gpus() -> int:
+    """How many GPUs there are."""
+    return torch.cuda.device_count()
+
+
+def try_gpu(i: int = 0) -> torch.device:
+    """The GPU number ``i`` if there is one, else the CPU."""
+    return gpu(i) if num_gpus() >= i + 1 else cpu()
+
+
+class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
+    """The base class of models: a network, its loss, its steps and its optimiser.
+
+    Args:
+        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
+        plot_valid_per_epoch: how many of a validation curve.
+    """
+
+    def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def plot(self, key, value, train):
+        """Report ``value`` as ``key`` of the current batch, without the graph that made it."""
+        super().plot(key, value.detach(), train)
+
+    def training_step(self, batch):
+        """The loss of a training batch, reported."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot("loss", loss, train=True)
+        return loss
+
+    def validation_step(self, batch):
+        """Report the loss of a validation batch."""
+        self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
+
+    def configure_optimizers(self):
+        """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+    def apply_init(self, inputs, init=None):
+        """Give lazy layers their shapes by a forward pass, then apply ``init`` to every layer."""
+        with torch.no_grad():
+            self.forward(*inputs)
+        if init is not None:
+            self.net.apply(init)
+
+
+class DataModule(_datamodule.DataModule):
+    __doc__ = _datamodule.DataModule.__doc__
+
+    to_tensors = staticmethod(lambda arrays: tuple(map(torch.from_numpy, arrays)))
+    to_numpy = staticmethod(lambda tensor: torch.as_tensor(tensor).detach().cpu().numpy())
+
+
+class Trainer(_trainer.Trainer):
+    __doc__ = _trainer.Trainer.__doc__
+
+    def available_gpus(self):
+        """The GPUs there are, as devices."""
+        return [gpu(i) for i in range(num_gpus())]
+
+    def prepare_batch(self, batch):
+        """The batch as a step gets it: on the model's device."""
+        return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    def prepare_model(self, model):
+        """Take the model in hand: an empty board, the right device."""
+        super().prepare_model(model)
+        if self.gpus:
+            model.to(self.gpus[0])
+
+    def fit_epoch(self):
+        """Go once through the training data, then through the validation data."""
+        self.model.train()
+        for batch in self.train_dataloader:
+            loss = self.model.training_step(self.prepare_batch(batch))
+            self.optim.zero_grad()
+            with torch.no_grad():
+                loss.backward()
+                if self.gradient_clip_val > 0:
+                    self.clip_gradients(self.gradient_clip_val, self.model)
+                self.optim.step()
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.eval()
+        for batch in self.val_dataloader:
+            with torch.no_grad():
+                self.model.validation_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
+        torch.nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent from scratch, on the tensors ``params``."""
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+
+    def step(self):
+        """Move every parameter against its gradient."""
+        for param in self.params:
+            param -= self.lr * param.grad
+
+    def zero_grad(self):
+        """Forget the gradients of the step before."""
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.zero_()
+
+
+class Classifier(Module):
+    """The base class of classification models."""
+
+    def validation_step(self, batch):
+        """Report loss and accuracy of a validation batch."""
+        Y_hat = self(*batch[:-1])
+        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
+        self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
+
+        Args:
+            Y_hat: scores of shape (..., classes).
+            Y: labels of shape (...), integers.
+            averaged: False returns a float 0 or 1 for each example.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        preds = astype(argmax(Y_hat, axis=1), Y.dtype)
+        compare = astype(preds == reshape(Y, -1), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
+
+        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        """
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = reshape(Y, (-1,))
+        return F.cross_entropy(Y_hat, Y.long(), reduction="mean" if averaged else "none")
+
+    def layer_summary(self, X_shape):
+        """Print the shape of every layer's output for an input of shape ``X_shape``."""
+        X = randn(*X_shape)
+        for layer in self.net:
+            X = layer(X)
+            print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+    __doc__ = _datamodule.FashionMNIST.__doc__
+
+    channel_axis = 1
+    label_dtype = "int64"
+
+
+# d2l's names for what every framework has under its own.
+float32, int32 = torch.float32, torch.int32
+arange, ones, zeros, zeros_like = torch.arange, torch.ones, torch.zeros, torch.zeros_like
+concat, exp, log, matmul, stack = torch.cat, torch.exp, torch.log, torch.matmul, torch.stack
+normal, rand, randint, randn = torch.normal, torch.rand, torch.randint, torch.randn
+tensor = torch.tensor
+argmax, reduce_mean, reduce_sum = method("argmax"), method("mean"), method("sum")
+astype, reshape, to, transpose = method("type"), method("reshape"), method("to"), method("t")
+
+
+def numpy(x, *args, **kwargs):
+    """The tensor ``x`` as a NumPy array, off its device and without its graph."""
+    return x.detach().cpu().numpy(*args, **kwargs)
