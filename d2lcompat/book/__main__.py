@@ -1,0 +1,133 @@
+"""``python -m d2lcompat.book``: split, execute and check the notebooks of the book."""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+from d2lcompat import _frameworks
+from d2lcompat.book import notebooks
+from d2lcompat.book.notebooks import NotebookError
+from d2lcompat.book.source import Page, SourceError, pages
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        found = {page.name: page for page in pages(options.chapters)}
+        chosen = _choose(found, options.pages)
+        return options.command(options, chosen)
+    except (SourceError, NotebookError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m d2lcompat.book", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("pages", nargs="*", metavar="PAGE", help="a page's name or path; none: all")
+    common.add_argument("--chapters", default="chapters", metavar="DIR", help="default: chapters")
+    common.add_argument(
+        "--framework",
+        action="append",
+        choices=list(_frameworks.FRAMEWORKS),
+        help="only this framework; may be given more than once",
+    )
+    split = commands.add_parser(
+        "split", parents=[common], help="write the notebooks into a folder, without outputs"
+    )
+    split.add_argument("--to", required=True, type=Path, metavar="DIR")
+    split.set_defaults(command=_split)
+    execute = commands.add_parser(
+        "execute", parents=[common], help="run the notebooks and keep them with their outputs"
+    )
+    execute.set_defaults(command=_execute)
+    check = commands.add_parser(
+        "check", parents=[common], help="compare the kept notebooks with the sources; run nothing"
+    )
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _choose(found: dict[str, Page], names: list[str]) -> list[Page]:
+    for name in names:
+        if Path(name).stem not in found:
+            raise NotebookError(
+                f"There is no page {name!r}. Expected one of: {', '.join(found) or '(none)'}."
+            )
+    return [found[Path(name).stem] for name in names] or list(found.values())
+
+
+def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
+    """The notebooks that a command is about."""
+    pairs = [
+        (page, framework)
+        for page in chosen
+        for framework in page.frameworks
+        if not options.framework or framework in options.framework
+    ]
+    if options.framework and not pairs:
+        names = ", ".join(f"{page.name} ({', '.join(page.frameworks)})" for page in chosen)
+        raise NotebookError(f"No page in {', '.join(options.framework)} among: {names}.")
+    return pairs
+
+
+def _split(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _pairs(options, chosen)
+    targets = [options.to / framework / f"{page.name}.ipynb" for page, framework in pairs]
+    for path in targets:
+        if notebooks.was_executed(path):
+            raise NotebookError(f"{path} holds outputs; split does not write over them.")
+    for (page, framework), path in zip(pairs, targets, strict=True):
+        notebooks.write(notebooks.split(page, framework), path)
+        print(path)
+    return 0
+
+
+def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = []
+    for page, framework in _pairs(options, chosen):
+        table = _frameworks.get(framework)
+        if not table.supported:
+            here = f"{sys.platform} {platform.machine()}"
+            print(f"Skipped {page.name}/{framework}: {table.label} has no build for {here}.")
+        elif not table.installed:  # before the first notebook runs, not after an hour
+            raise NotebookError(
+                f"{page.name}/{framework}: {table.label} is not installed. "
+                f"Run: {table.install_hint}"
+            )
+        else:
+            pairs.append((page, framework))
+    for page, framework in pairs:
+        print(f"Wrote {notebooks.execute(page, framework)}")
+    return 0
+
+
+def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _pairs(options, chosen)
+    problems = [problem for pair in pairs for problem in notebooks.check(*pair)]
+    if not options.pages:
+        problems += _orphans(Path(options.chapters), chosen)
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    print(f"{len(pairs)} notebooks agree with their sources")
+    return 0
+
+
+def _orphans(chapters: Path, found: list[Page]) -> list[str]:
+    """Notebooks that no page accounts for: a learner would still open them."""
+    known = {page.notebook(framework) for page in found for framework in page.frameworks}
+    return [
+        f"{path}: no page in {chapters} has this notebook. Remove it."
+        for framework in _frameworks.FRAMEWORKS
+        for path in sorted((chapters / framework).glob("*.ipynb"))
+        if path not in known
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,332 @@
+"""One notebook per framework: made from the source, executed, kept, and checked against it.
+
+The executed notebook is the only place where outputs are stored. So nothing is written before
+every cell has run, nothing is written that differs from run to run, and a notebook that has
+drifted from its source is found without running anything.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+import platform
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from tqdm.auto import tqdm
+
+from d2lcompat import __version__, _frameworks
+from d2lcompat.book.source import Page, cells_for
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# Without Python's version: it would change every notebook with every machine.
+LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
+
+
+class NotebookError(RuntimeError):
+    """A notebook could not be executed; the message says which, where and why."""
+
+
+def split(page: Page, framework: str) -> NotebookNode:
+    """Make the notebook of one framework, not yet executed.
+
+    The same source always gives the same notebook: cell ids come from the cells' text, so that
+    editing one cell changes that cell's id and no other.
+
+    Raises:
+        ValueError: the page is not written in that framework.
+    """
+    notebook = nbformat.v4.new_notebook()
+    seen: Counter[str] = Counter()
+    for _, cell in cells_for(page, framework):
+        key = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[key] += 1
+        new = getattr(nbformat.v4, f"new_{cell.kind}_cell")
+        metadata = json.loads(json.dumps(cell.metadata))
+        name = key if seen[key] == 1 else f"{key}-{seen[key]}"
+        notebook.cells.append(new(cell.source, id=name, metadata=metadata))
+    notebook.metadata = nbformat.from_dict(
+        {
+            "d2lcompat": {
+                "framework": framework,
+                "page": page.name,
+                "seed": page.seed,
+                "source_hash": _source_hash(notebook),
+            },
+            "kernelspec": KERNEL,
+            "language_info": LANGUAGE,
+        }
+    )
+    return notebook
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook whole or not at all, in the one form that leaves a readable ``git diff``."""
+    nbformat.validate(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def was_executed(path: Path) -> bool:
+    """Whether a notebook is there and one of its cells has run."""
+    return path.exists() and any(
+        cell.get("execution_count") for cell in nbformat.read(path, as_version=4).cells
+    )
+
+
+# --- execution ----------------------------------------------------------------------------------
+
+
+def kernel_environment(framework: str) -> dict[str, str]:
+    """What a kernel's environment must say for its outputs to be the same tomorrow.
+
+    Returns:
+        The variables to set on top of the environment that is there.
+    """
+    environment = {
+        # One thread: sums are added up in one order, and a busy machine does not stall the run.
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONHASHSEED": "0",
+        # Figures go into the notebook, once, whatever the shell says.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "D2LCOMPAT_LIVE_PLOTS": "0",
+        "D2LCOMPAT_FRAMEWORK": framework,
+    }
+    data = os.environ.get("D2LCOMPAT_DATA")
+    if data:  # the kernel starts in the notebook's folder
+        environment["D2LCOMPAT_DATA"] = data if data == "synthetic" else str(Path(data).resolve())
+    return environment
+
+
+def normalise_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs without what changes from run to run.
+
+    Consecutive pieces of one stream become one, since a kernel flushes when it likes, and the
+    temporary file names that IPython gives to cells are taken out of warnings.
+    """
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        output = nbformat.from_dict(output)
+        if output.output_type == "stream":
+            output.text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py", "<cell>", output.text)
+            last = merged[-1] if merged else None
+            if last and last.output_type == "stream" and last.name == output.name:
+                last.text += output.text
+                continue
+        merged.append(output)
+    return merged
+
+
+def execute(
+    page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
+) -> Path:
+    """Run a page's notebook of one framework in a fresh kernel and keep it.
+
+    Args:
+        page: the page.
+        framework: one of its frameworks.
+        require_installed: see that the framework is installed before anything runs; False for
+            pages that don't import what they are named after.
+        timeout: the seconds that one cell may take; None: as long as it needs.
+
+    Returns:
+        The path of the notebook.
+
+    Raises:
+        NotebookError: the framework is missing, the data are made up, or a cell failed. The
+            notebook that was there is untouched.
+    """
+    where = f"{page.name}/{framework}"
+    table = _frameworks.get(framework)
+    if require_installed and not table.installed:
+        raise NotebookError(f"{where}: {table.label} is not installed. Run: {table.install_hint}")
+    if os.environ.get("D2LCOMPAT_DATA") == "synthetic":
+        raise NotebookError(
+            f"{where}: D2LCOMPAT_DATA=synthetic gives made-up data; outputs that are kept must "
+            "come from the real ones. Unset it, or name the folder that holds the data."
+        )
+    notebook = split(page, framework)
+    path = page.notebook(framework)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _run(notebook, where, path.parent, framework, timeout)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = normalise_outputs(cell.outputs)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.d2lcompat.versions = {
+        "d2lcompat": __version__,
+        "python": platform.python_version(),
+        **table.versions(),
+    }
+    write(notebook, path)
+    return path
+
+
+def _run(
+    notebook: NotebookNode, where: str, folder: Path, framework: str, timeout: int | None
+) -> None:
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name=KERNEL["name"],
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    environment = {**os.environ, **kernel_environment(framework)}
+    try:
+        with (
+            client.setup_kernel(env=environment),
+            tqdm(notebook.cells, desc=where, unit="cell") as cells,
+        ):
+            for place, cell in enumerate(cells):
+                try:
+                    client.execute_cell(cell, place)
+                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                    raise NotebookError(
+                        f"{where}: cell {place + 1} ({_first_line(cell)}) failed.\n{error}"
+                    ) from error
+    except NoSuchKernel as error:
+        raise NotebookError(f"{where}: {error}. Run: pip install ipykernel") from error
+
+
+# --- checking -----------------------------------------------------------------------------------
+
+
+def check(page: Page, framework: str) -> list[str]:
+    """Compare an executed notebook with its source; run nothing.
+
+    Returns:
+        What is wrong, one message for each cell, each with the command that puts it right; empty
+        where the notebook agrees and has been executed from first to last.
+    """
+    path = page.notebook(framework)
+    if not path.exists():
+        problems = [f"there is no notebook {path}"]
+    else:
+        notebook = nbformat.read(path, as_version=4)
+        problems = differences(page, framework, notebook) + _not_executed(notebook)
+    remedy = f"python -m d2lcompat.book execute --framework {framework} {page.name}"
+    return [f"{page.name}/{framework}: {problem}. Run: {remedy}" for problem in problems]
+
+
+def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]:
+    """How a notebook differs from what its source says, cell by cell."""
+    expected = split(page, framework)
+    wanted = [(cell.cell_type, cell.source) for cell in expected.cells]
+    found = [(cell.cell_type, cell.source) for cell in notebook.cells]
+    missing: list[int] = []
+    extra: list[int] = []
+    changed: list[tuple[int, int]] = []
+    same: list[tuple[int, int]] = []
+    matcher = difflib.SequenceMatcher(a=wanted, b=found, autojunk=False)
+    for kind, a, a_end, b, b_end in matcher.get_opcodes():
+        pairs = list(zip(range(a, a_end), range(b, b_end), strict=False))
+        if kind == "equal":
+            same += pairs
+            continue
+        # A cell that stands elsewhere was moved; it is no edited form of the one opposite.
+        pairs = [
+            (i, j)
+            for i, j in pairs
+            if wanted[i] not in found and found[j] not in wanted and wanted[i][0] == found[j][0]
+        ]
+        changed += pairs
+        missing += sorted(set(range(a, a_end)) - {i for i, _ in pairs})
+        extra += sorted(set(range(b, b_end)) - {j for _, j in pairs})
+
+    messages = []
+    for i, j in changed:
+        line, source, stored = _first_difference(wanted[i][1], found[j][1])
+        messages.append(
+            f"{_name(expected, i)} was changed: line {line} is {source} in the source "
+            f"and {stored} in the notebook"
+        )
+    for i in missing:
+        elsewhere = next((j for j in extra if found[j] == wanted[i]), None)
+        if elsewhere is None:
+            messages.append(f"{_name(expected, i)} is missing from the notebook")
+        else:
+            extra.remove(elsewhere)
+            messages.append(
+                f"{_name(expected, i)} was moved: it is cell {elsewhere + 1} of the notebook"
+            )
+    messages += [f"{_name(notebook, j)} is only in the notebook" for j in extra]
+    for i, j in same:
+        source, stored = expected.cells[i].metadata, notebook.cells[j].metadata
+        if source != stored:
+            messages.append(
+                f"{_name(expected, i)} is marked {json.dumps(source, sort_keys=True)} in the "
+                f"source and {json.dumps(stored, sort_keys=True)} in the notebook"
+            )
+    stated = notebook.metadata.get("d2lcompat", {})
+    for key, value in expected.metadata.d2lcompat.items():
+        # A changed cell has been told already, and better.
+        if stated.get(key) != value and not (key == "source_hash" and messages):
+            messages.append(
+                f"the notebook's {key} is {stated.get(key)!r}, the source's is {value!r}"
+            )
+    return messages
+
+
+def _not_executed(notebook: NotebookNode) -> list[str]:
+    """Code cells that have no count, or not the one that a run from first to last gives."""
+    problems = []
+    code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    for count, (i, cell) in enumerate(code, start=1):
+        if cell.execution_count is None:
+            problems.append(f"{_name(notebook, i)} was not executed")
+        elif cell.execution_count != count:
+            problems.append(
+                f"{_name(notebook, i)} ran as number {cell.execution_count} instead of {count}: "
+                "the notebook was not run from first to last"
+            )
+    return problems
+
+
+def _source_hash(notebook: NotebookNode) -> str:
+    """What the outputs depend on: the code, and the tags that say how to judge it."""
+    parts = [
+        [cell.source, cell.metadata.get("tags", [])]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _first_line(cell: Any) -> str:
+    return repr(next((line.strip() for line in cell.source.split("\n") if line.strip()), ""))
+
+
+def _name(notebook: NotebookNode, place: int) -> str:
+    return f"cell {place + 1} ({_first_line(notebook.cells[place])})"
+
+
+def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
+    """The first line that differs, from 1, and how it reads in both."""
+    ours, theirs = source.split("\n"), stored.split("\n")
+    for line in range(max(len(ours), len(theirs))):
+        a = repr(ours[line]) if line < len(ours) else "absent"
+        b = repr(theirs[line]) if line < len(theirs) else "absent"
+        if a != b:
+            return line + 1, a, b
+    raise ValueError("both texts are equal")

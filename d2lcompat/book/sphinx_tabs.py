@@ -1,0 +1,268 @@
+"""Sphinx extension: show the executed notebooks of a page as one page with synchronised tabs.
+
+Named in ``_config.yml``, it lets plain ``jupyter-book build .`` work on a fresh clone and execute
+nothing. For each page with frameworks it
+
+1. reads the source and its executed notebooks in place of the source alone (``read``),
+2. moves the cells that are alternatives to each other into one tab set (``FrameworkTabs``),
+3. offers each framework's notebook for download (``offer_notebooks``, ``copy_notebooks``).
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx_design.shared import create_component, is_component
+
+from d2lcompat import __version__
+from d2lcompat._frameworks import FRAMEWORKS
+from d2lcompat.book.page import TAB_TAG, StaleNotebookError, merge
+from d2lcompat.book.source import SourceError, pages, read_page
+
+GROUP = "framework"
+STATIC = Path(__file__).parent / "static"
+
+
+# --- 1. reading ---------------------------------------------------------------------------------
+
+
+def find_pages(app: Sphinx, config: Config) -> None:
+    """Tell MyST-NB to read each page with frameworks through ``read``."""
+    chapters = Path(app.srcdir) / config.d2lcompat_chapters
+    try:
+        found = pages(chapters)
+    except SourceError as error:
+        raise ExtensionError(str(error)) from error
+    formats = dict(config.nb_custom_formats)
+    for page in found:
+        # MyST-NB asks whether the path *ends* with the key, so a whole path names one file. Added
+        # after MyST-NB itself has looked: it would take the key for a suffix of source files.
+        formats[str(page.path)] = [f"{__name__}.read", {"path": str(page.path)}]
+        docname = page.path.relative_to(app.srcdir).with_suffix("").as_posix()
+        config.d2lcompat_pages[docname] = list(page.frameworks)
+    config.nb_custom_formats = formats
+    # The notebooks are part of their page and no pages of their own.
+    config.exclude_patterns += [f"{config.d2lcompat_chapters}/{name}/**" for name in FRAMEWORKS]
+
+
+def read(text: str, path: str) -> nbformat.NotebookNode:
+    """Read a page for MyST-NB.
+
+    Args:
+        text: the text of the source, as MyST-NB hands it over.
+        path: its path.
+
+    Raises:
+        ExtensionError: the source or a notebook is not in order; Sphinx shows the message.
+    """
+    try:
+        page = read_page(path)
+        notebooks = {
+            framework: nbformat.read(page.notebook(framework), as_version=4)
+            for framework in page.frameworks
+            if page.notebook(framework).exists()
+        }
+        return merge(page, notebooks)
+    except (SourceError, StaleNotebookError) as error:
+        raise ExtensionError(str(error)) from error
+
+
+def note_notebooks(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Have the page built anew when one of its notebooks changes."""
+    for framework in app.config.d2lcompat_pages.get(docname, []):
+        app.env.note_dependency(str(_notebook(app, docname, framework)))
+
+
+def _notebook(app: Sphinx, docname: str, framework: str) -> Path:
+    source = Path(app.srcdir) / docname
+    return source.parent / framework / f"{source.name}.ipynb"
+
+
+# --- 2. tabs ------------------------------------------------------------------------------------
+
+
+class FrameworkTabs(SphinxTransform):
+    """Neighbouring cells of one group become one tab set; every tab set knows every framework.
+
+    A framework without code or words gets a tab that says so. Otherwise the choice of a reader
+    would fall back to some other framework there.
+    """
+
+    # After MyST-NB has made the cells, and while the page is read: sphinx-design turns tab sets
+    # into HTML only when it is written.
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        frameworks = self.config.d2lcompat_pages.get(self.env.docname)
+        if not frameworks:
+            return
+        for box in self.document.findall(lambda node: is_component(node, "tab-set")):
+            labels = [item[0] for item in box if is_component(item, "tab-item")]
+            if labels and all(label.get("sync_group") == GROUP for label in labels):
+                self.complete(box, frameworks, "Nothing more to say for {missing}.")
+        groups: dict[int, list[nodes.container]] = {}
+        for cell in self.document.findall(_group):
+            groups.setdefault(_group(cell), []).append(cell)
+        for cells in groups.values():
+            self.enclose(cells, frameworks)
+
+    def enclose(self, cells: list[nodes.container], frameworks: list[str]) -> None:
+        """Put a new tab set in the place of some cells, and the cells into it."""
+        box = create_component("tab-set", classes=["sd-tab-set"])
+        box.source, box.line = cells[0].source, cells[0].line
+        cells[0].replace_self(box)
+        for cell in cells:
+            if cell.parent is not None and cell is not cells[0]:
+                cell.parent.remove(cell)
+            box += self.item(_framework(cell), [cell])
+        present = [FRAMEWORKS[_framework(cell)].label for cell in cells]
+        verb = "needs" if len(present) == 1 else "need"
+        self.complete(
+            box, frameworks, f"No {{missing}} code here: only {_listed(present)} {verb} this step."
+        )
+
+    def complete(self, box: nodes.container, frameworks: list[str], note: str) -> None:
+        """Give a tab set its missing tabs, and all of them the page's order."""
+        items = {item[0].get("sync_id"): item for item in box if is_component(item, "tab-item")}
+        for name in frameworks:
+            if name not in items:
+                text = note.format(missing=FRAMEWORKS[name].label)
+                words = nodes.paragraph(text, text, classes=["framework-tabs-note"])
+                words.source, words.line = box.source, box.line
+                items[name] = self.item(name, [words])
+        box["classes"].append("framework-tabs")
+        others = [child for child in box if not is_component(child, "tab-item")]
+        box.children = []
+        box += others + [items[name] for name in frameworks]
+
+    def item(self, framework: str, content: list[nodes.Node]) -> nodes.container:
+        """A tab of sphinx-design's."""
+        text = FRAMEWORKS[framework].label
+        label = nodes.rubric(
+            text, text, classes=["sd-tab-label"], sync_id=framework, sync_group=GROUP
+        )
+        panel = create_component("tab-content", classes=["sd-tab-content"], children=content)
+        return create_component(
+            "tab-item", classes=["sd-tab-item"], selected=False, children=[label, panel]
+        )
+
+
+def _group(node: nodes.Node) -> int:
+    """The group of a cell that belongs into a tab; 0: this is none."""
+    if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
+        return node["cell_metadata"].get("d2lcompat", {}).get("group", 0)
+    return 0
+
+
+def _framework(cell: nodes.container) -> str:
+    tags = cell["cell_metadata"]["tags"]
+    return next(tag for tag in tags if tag.startswith(TAB_TAG)).removeprefix(TAB_TAG)
+
+
+def _listed(words: list[str]) -> str:
+    """Words as in a sentence: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+# --- 3. notebooks to take along -----------------------------------------------------------------
+
+
+def offer_notebooks(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Point the page's download and launch buttons at each framework's own notebook.
+
+    The theme's point at the merged page, which nobody can run.
+    """
+    frameworks = app.config.d2lcompat_pages.get(pagename, [])
+    for menu in context.get("header_buttons", []) if frameworks else []:
+        if menu.get("label") == "download-buttons":
+            merged = {"download-notebook-button", "download-source-button"}
+            menu["buttons"] = [
+                {
+                    "type": "link",
+                    "url": context["pathto"](_download(pagename, name), 1),
+                    "text": f".ipynb ({FRAMEWORKS[name].label})",
+                    "icon": "fas fa-code",
+                    "tooltip": f"Download the {FRAMEWORKS[name].label} notebook",
+                    "label": f"download-{name}-button",
+                }
+                for name in frameworks
+            ] + [button for button in menu["buttons"] if button.get("label") not in merged]
+        elif menu.get("label") == "launch-buttons":
+            menu["buttons"] = [
+                launch
+                for button in menu["buttons"]
+                for launch in _launch_buttons(pagename, frameworks, button)
+            ]
+
+
+def _launch_buttons(
+    pagename: str, frameworks: list[str], button: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """A launch button once for each framework; a button that opens no file stays as it is."""
+    source = f"{pagename}.md"
+    if source not in button.get("url", ""):
+        return [button]
+    folder, _, name = pagename.rpartition("/")
+    return [
+        {
+            **button,
+            "url": button["url"].replace(source, f"{folder}/{framework}/{name}.ipynb".lstrip("/")),
+            "text": f"{button['text']} ({FRAMEWORKS[framework].label})",
+        }
+        for framework in frameworks
+    ]
+
+
+def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
+    """Put the executed notebooks where the download links point."""
+    if exception or app.builder.format != "html":
+        return
+    for docname, frameworks in app.config.d2lcompat_pages.items():
+        for framework in frameworks:
+            target = Path(app.outdir) / _download(docname, framework)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_notebook(app, docname, framework), target)
+
+
+def _download(docname: str, framework: str) -> str:
+    return f"notebooks/{framework}/{docname.rpartition('/')[2]}.ipynb"
+
+
+# --- set-up -------------------------------------------------------------------------------------
+
+
+def add_assets(app: Sphinx) -> None:
+    """Add the style and the script of the tabs."""
+    if app.builder.format != "html":
+        return
+    app.config.html_static_path.append(str(STATIC))
+    app.add_css_file("framework_tabs.css")
+    labels = {name: framework.label for name, framework in FRAMEWORKS.items()}
+    attributes: dict[str, Any] = {"data-frameworks": json.dumps(labels)}
+    # Before sphinx-design's script, which believes whatever the address says.
+    app.add_js_file("framework_tabs.js", priority=400, **attributes)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("myst_nb")
+    app.setup_extension("sphinx_design")
+    app.add_config_value("d2lcompat_chapters", "chapters", "env", str)
+    # What find_pages finds: document -> its frameworks.
+    app.add_config_value("d2lcompat_pages", {}, "env", dict)
+    app.add_transform(FrameworkTabs)
+    app.connect("config-inited", find_pages, priority=900)
+    app.connect("builder-inited", add_assets)
+    app.connect("source-read", note_notebooks)
+    app.connect("html-page-context", offer_notebooks, priority=900)
+    app.connect("build-finished", copy_notebooks)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
