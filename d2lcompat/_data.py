@@ -330,7 +330,7 @@ def _fetch(folder: Path) -> None:
                     except _UnusableFileError as error:
                         if not error.missing:
                             warnings.warn(f"{error} It is replaced.", UserWarning, stacklevel=4)
-                        # What a killed process left behind is in the way of nobody, but large.
+                        # A process that was killed may have left its half here.
                         shutil.rmtree(staging, ignore_errors=True)
                         _download(file, staging, mirrors)
                         os.replace(staging / file.name, folder / file.name)
@@ -381,7 +381,7 @@ def _download(file: DataFile, staging: Path, mirrors: list[str]) -> None:
                 downloader=download,
             )
             return
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong hash: value
+        except (OSError, ValueError) as error:  # a wrong hash is a ValueError
             reasons.append(f"  {mirror}{file.name}: {type(error).__name__}: {error}")
             mirrors.append(mirrors.pop(mirrors.index(mirror)))
     raise DataUnavailableError("\n".join([f"No mirror gives {file.name}:", *reasons, _NEXT_STEPS]))

@@ -105,6 +105,7 @@ _EXAMPLE = idx(np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
         (gzip.compress(_EXAMPLE)[:-8] + b"0000" + gzip.compress(_EXAMPLE)[-4:], "data check"),
         (gzip.compress(_EXAMPLE[:4] + b"\xff" * 12 + _EXAMPLE[16:]), "4294967295"),
     ],
+    ids=range(15),
 )
 def test_read_idx_refuses(data, received):
     with pytest.raises(ValueError, match=r"(?s)Expected.*Received.*" + received):
@@ -362,6 +363,7 @@ def test_a_silent_mirror_is_given_up(stand_in, mirror, monkeypatch):
     monkeypatch.setattr(_data, "MIRRORS", (held.url, good.url))
     monkeypatch.setattr(_data, "TIMEOUT", 0.3)
     assert_is(_data.fashion_mnist(), stand_in)
+    assert sorted(good.requests) == sorted(stand_in)
     assert_nothing_bad_is_left(stand_in, complete=True)
 
 
