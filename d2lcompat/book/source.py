@@ -208,8 +208,11 @@ def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...]) -> Cell:
             "`tab.selected(` is for live use only: write one cell for each framework, "
             "each beginning with `%%tab <framework>`.",
         )
-    names = tab_line(cell.source)
-    body = cell.source if names is None else cell.source.partition("\n")[2].lstrip("\n")
+    lines = cell.source.strip("\n").split("\n")
+    names = tab_line(lines[0])
+    if any(tab_line(line) is not None for line in lines[1:]):
+        _fail(path, cell, "`%%tab` may stand only once, in the first line of its cell.")
+    body = "\n".join(lines if names is None else lines[1:]).strip("\n")
     if not body.strip():
         _fail(path, cell, "a code cell expects code; this one has none.")
     if names is None or names == ("all",):
@@ -404,6 +407,8 @@ def _options(lines: list[str], at: int, stop: int) -> tuple[dict[str, str], int]
             break
         options[match["key"]] = match["value"]
         at += 1
+    if options and not block and at < stop and lines[at].lstrip().startswith(":"):
+        raise _ProseError(at, "MyST expects an empty line after a directive's options.")
     if block and at < stop and lines[at].strip() == "---":
         at += 1
     return options, at

@@ -106,7 +106,7 @@ class FrameworkTabs(SphinxTransform):
         for box in self.document.findall(lambda node: is_component(node, "tab-set")):
             labels = [item[0] for item in box if is_component(item, "tab-item")]
             if labels and all(label.get("sync_group") == GROUP for label in labels):
-                self.complete(box, frameworks, "Nothing more to say for {missing}.")
+                self.complete(box, frameworks, "Nothing to add for {missing} here.")
         groups: dict[int, list[nodes.container]] = {}
         for cell in self.document.findall(_group):
             groups.setdefault(_group(cell), []).append(cell)

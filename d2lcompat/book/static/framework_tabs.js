@@ -70,7 +70,7 @@
     const shown = first.querySelector(":scope > input:checked + label");
     const note = document.createElement("p");
     note.className = "framework-tabs-absent";
-    note.textContent = `This page has no ${labels[chosen]}; it shows ${shown.textContent}.`;
-    document.querySelector("article h1, h1").after(note);
+    note.textContent = `This page has no ${labels[chosen]}; it shows ${shown.textContent.trim()}.`;
+    first.before(note);
   });
 })();

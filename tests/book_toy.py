@@ -1,0 +1,42 @@
+"""Pages and books small enough to be run in a test: plain Python under the frameworks' names."""
+
+from pathlib import Path
+
+HEADER = """\
+---
+jupytext:
+  notebook_metadata_filter: d2lcompat
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  name: python3
+  display_name: Python 3 (ipykernel)
+  language: python
+d2lcompat:
+  frameworks: [{frameworks}]
+  seed: {seed}
+---
+
+"""
+
+
+def code(source: str, tab: str | None = None, options: str = "") -> str:
+    """A code cell as it stands in a page's source."""
+    mark = f"%%tab {tab}\n" if tab is not None else ""
+    return f"```{{code-cell}} ipython3\n{options}{mark}{source}\n```\n"
+
+
+def prose(**items: str) -> str:
+    """A tab set with words for some frameworks."""
+    cells = [f":::{{tab-item}} {k}\n:sync: {k}\n\n{text}\n:::" for k, text in items.items()]
+    return "\n".join(["::::{tab-set}", ":sync-group: framework", "", *cells, "::::", ""])
+
+
+def write(folder: Path, *parts: str, frameworks: str = "pytorch, jax", name: str = "toy") -> Path:
+    """Write a page and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.md"
+    text = HEADER.format(frameworks=frameworks, seed=0) + "\n".join(parts)
+    path.write_text(text, encoding="utf-8")
+    return path
