@@ -190,6 +190,7 @@ def _run(
         timeout=timeout,
         kernel_name=KERNEL["name"],
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # the kernel's own log, not what cells print
         resources={"metadata": {"path": str(folder)}},
     )
     environment = {**os.environ, **kernel_environment(framework)}

@@ -40,16 +40,20 @@ def find_pages(app: Sphinx, config: Config) -> None:
         found = pages(chapters)
     except SourceError as error:
         raise ExtensionError(str(error)) from error
-    formats = dict(config.nb_custom_formats)
+    formats, frameworks = dict(config.nb_custom_formats), {}
     for page in found:
         # MyST-NB asks whether the path *ends* with the key, so a whole path names one file. Added
         # after MyST-NB itself has looked: it would take the key for a suffix of source files.
         formats[str(page.path)] = [f"{__name__}.read", {"path": str(page.path)}]
         docname = page.path.relative_to(app.srcdir).with_suffix("").as_posix()
-        config.d2lcompat_pages[docname] = list(page.frameworks)
+        frameworks[docname] = list(page.frameworks)
     config.nb_custom_formats = formats
+    config.d2lcompat_pages = frameworks
     # The notebooks are part of their page and no pages of their own.
-    config.exclude_patterns += [f"{config.d2lcompat_chapters}/{name}/**" for name in FRAMEWORKS]
+    config.exclude_patterns = [
+        *config.exclude_patterns,
+        *(f"{config.d2lcompat_chapters}/{name}/**" for name in FRAMEWORKS),
+    ]
 
 
 def read(text: str, path: str) -> nbformat.NotebookNode:
