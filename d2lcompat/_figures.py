@@ -74,7 +74,7 @@ def describe(figure: Figure) -> str:
         return str(stated)
     parts = []
     for ax in figure.axes:
-        shown = f"{ax.get_ylabel() or 'values'} against {ax.get_xlabel() or 'index'}"
+        shown = f"{ax.get_ylabel() or 'Curves'} against {ax.get_xlabel() or 'index'}"
         ends = [
             f"{'the line' if str(line.get_label()).startswith('_') else line.get_label()} "
             f"ends at {float(np.ravel(line.get_ydata())[-1]):.3g}"
@@ -87,7 +87,7 @@ def describe(figure: Figure) -> str:
             parts.append(ax.get_title() or "an image")
         elif ax.patches:
             parts.append(f"{shown}, as bars")
-    return "Figure. " + "; ".join(parts) + "." if parts else "An empty figure."
+    return "; ".join(parts) + "." if parts else "An empty figure."
 
 
 def use_svg_display() -> None:

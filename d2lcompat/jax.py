@@ -177,11 +177,12 @@ class Trainer(_trainer.Trainer):
 
     def run_epochs(self):
         """Compile the steps, once for this model, then run all epochs."""
-        self.train_step = jax.jit(self._train_step)
-        self.val_step = jax.jit(self._val_step)
+        self.compiled_train_step = jax.jit(self.train_step)
+        self.compiled_val_step = jax.jit(self.val_step)
         return super().run_epochs()
 
-    def _train_step(self, state, batch):
+    def train_step(self, state, batch):
+        """One step: the state after it, and what it reported. ``fit`` compiles it."""
         # A fresh key for every step: with the same one, all steps would share a mask.
         next_key, step_key = jax.random.split(state.dropout_rng)
         with self.traced() as reported:
@@ -198,7 +199,8 @@ class Trainer(_trainer.Trainer):
         )
         return state, reported
 
-    def _val_step(self, state, batch):
+    def val_step(self, state, batch):
+        """What a validation batch reports. ``fit`` compiles it."""
         with self.traced() as reported:
             self.model.validation_step(state.params, batch, state)
         return reported
@@ -207,14 +209,14 @@ class Trainer(_trainer.Trainer):
         """Go once through the training data, then through the validation data."""
         self.model.training = True
         for batch in self.train_dataloader:
-            self.state, reported = self.train_step(self.state, self.prepare_batch(batch))
+            self.state, reported = self.compiled_train_step(self.state, self.prepare_batch(batch))
             self.report_all(reported)
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         self.model.training = False
         for batch in self.val_dataloader:
-            self.report_all(self.val_step(self.state, self.prepare_batch(batch)))
+            self.report_all(self.compiled_val_step(self.state, self.prepare_batch(batch)))
             self.val_batch_idx += 1
 
     def clip_gradients(self, grad_clip_val, grads):

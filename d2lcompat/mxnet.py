@@ -155,6 +155,12 @@ class Trainer(_trainer.Trainer):
             model.collect_params().reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
 
+    def run_epochs(self):
+        """Give deferred layers their parameters, then run all epochs."""
+        # In evaluation: dropout draws no number, so initial weights do not depend on its p.
+        self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
+        return super().run_epochs()
+
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         for batch in self.train_dataloader:

@@ -131,12 +131,13 @@ class Trainer(_trainer.Trainer):
         self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
         if hasattr(self.optim, "build"):
             self.optim.build(self.model.trainable_variables)
-        self.train_step = tf.function(self._train_step)
-        self.val_step = tf.function(self._val_step)
+        self.traced_train_step = tf.function(self.train_step)
+        self.traced_val_step = tf.function(self.val_step)
         with self.gpus[0] if self.gpus else cpu():
             return super().run_epochs()
 
-    def _train_step(self, batch):
+    def train_step(self, batch):
+        """One step, and what it reported. ``fit`` traces it once and runs it as a graph."""
         with self.traced() as reported:
             with tf.GradientTape() as tape:
                 loss = self.model.training_step(batch)
@@ -147,7 +148,8 @@ class Trainer(_trainer.Trainer):
             self.optim.apply_gradients(zip(grads, variables, strict=True))
         return reported
 
-    def _val_step(self, batch):
+    def val_step(self, batch):
+        """What a validation batch reports. ``fit`` traces it once and runs it as a graph."""
         with self.traced() as reported:
             self.model.validation_step(batch)
         return reported
@@ -156,13 +158,13 @@ class Trainer(_trainer.Trainer):
         """Go once through the training data, then through the validation data."""
         self.model.training = True
         for batch in self.train_dataloader:
-            self.report_all(self.train_step(self.prepare_batch(batch)))
+            self.report_all(self.traced_train_step(self.prepare_batch(batch)))
             self.train_batch_idx += 1
         self.model.training = False
         if self.val_dataloader is None:
             return
         for batch in self.val_dataloader:
-            self.report_all(self.val_step(self.prepare_batch(batch)))
+            self.report_all(self.traced_val_step(self.prepare_batch(batch)))
             self.val_batch_idx += 1
 
     def clip_gradients(self, grad_clip_val, grads):

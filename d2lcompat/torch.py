@@ -126,6 +126,14 @@ class Trainer(_trainer.Trainer):
         if self.gpus:
             model.to(self.gpus[0])
 
+    def run_epochs(self):
+        """Give lazy layers their parameters, then run all epochs."""
+        # In evaluation: dropout draws no number, so initial weights do not depend on its p.
+        self.model.eval()
+        with torch.no_grad():
+            self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
+        return super().run_epochs()
+
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.train()
