@@ -183,6 +183,16 @@ def test_check_finds_an_edited_notebook(copy, change, message):
         assert problem.endswith("Run: python -m d2lcompat.book execute --framework jax toy")
 
 
+def test_cells_that_changed_places_are_moved_and_not_changed(copy):
+    def swap(notebook):
+        notebook.cells[1], notebook.cells[-1] = notebook.cells[-1], notebook.cells[1]
+
+    _, edit = copy
+    problems = [problem for problem in edit(swap) if "ran as number" not in problem]
+    assert len(problems) == 2
+    assert all("was moved: it is cell" in problem for problem in problems)
+
+
 def test_check_finds_stripped_outputs(copy):
     def strip(notebook):
         for cell in notebook.cells:

@@ -128,9 +128,17 @@ def test_neighbours_form_a_group_until_a_framework_returns(tmp_path, parts, expe
 
 
 def test_counts_and_metadata_do_not_make_a_difference(tmp_path):
-    page = read_page(write(tmp_path, code("a = 1", "jax"), code("b = 1")))
-    book = merged(page, lambda framework, source: "same")
-    assert [tab(cell) for cell in book.cells] == ["jax", None]
+    page = read_page(write(tmp_path, code("a = 1", "jax"), code("b")))
+    notebooks = {f: run(page, f, lambda framework, source: "same") for f in page.frameworks}
+    for notebook in notebooks.values():
+        cell = notebook.cells[-1]
+        data, count = {"text/plain": "1"}, cell.execution_count
+        cell.outputs = [
+            nbformat.v4.new_output(
+                "execute_result", data, execution_count=count, metadata={"count": count}
+            )
+        ]
+    assert [tab(cell) for cell in merge(page, notebooks).cells] == ["jax", None]
 
 
 def test_the_set_up_cell_is_left_out(tmp_path):
@@ -175,6 +183,7 @@ def test_a_picture_has_words_and_no_data(tmp_path, texts, options, alt):
     notebook.cells[0].outputs = [picture(text) for text in texts]
     cell = merge(page, {"jax": notebook}).cells[0]
     assert cell.metadata["mystnb"]["image"]["alt"] == alt
+    assert ("mystnb" in page.cells[0].metadata) == bool(options)  # the page itself is as it was
     for output in cell.outputs:
         assert not any("d2lcompat" in kind for kind in output.data)
     assert "application/vnd.d2lcompat.series+json" in notebook.cells[0].outputs[0].data

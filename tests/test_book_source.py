@@ -147,6 +147,7 @@ A note.
 `````"""
 OTHER = "::::{tab-set}\n:::{tab-item} Left\n:sync: jax\n\nx\n:::\n::::"
 SHOWN = "````md\n" + prose(jax="x") + "````"
+LISTING = SHOWN.replace("````md", "````{code-block} md")
 INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
 
 
@@ -156,6 +157,7 @@ INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
         (NESTED, "```{note}\nA note.\n```"),
         (OTHER, OTHER),
         (SHOWN, SHOWN),
+        (LISTING, LISTING),
         (INSIDE, ":::::{note}\nA.\n\nB.\n:::::"),
         ("```x``` is code\n:::\n```\nopen", "```x``` is code\n:::\n```\nopen"),
         (":::{note}\nnever closed", ":::{note}\nnever closed"),
