@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -180,7 +181,9 @@ def test_check_finds_an_edited_notebook(copy, change, message):
     assert any(message in problem for problem in problems), problems
     for problem in problems:
         assert problem.startswith("toy/jax: ")
-        assert problem.endswith("Run: python -m d2lcompat.book execute --framework jax toy")
+        assert re.search(
+            r"Run: python -m d2lcompat.book (execute|refresh) --framework jax toy$", problem
+        )
 
 
 def test_cells_that_changed_places_are_moved_and_not_changed(copy):
@@ -217,6 +220,35 @@ def test_check_finds_an_edited_source(copy, old, new, message):
     page.path.write_text(page.path.read_text().replace(old, new))
     problems = edit(lambda notebook: None)
     assert any(message in problem for problem in problems), problems
+
+
+def test_a_corrected_word_costs_no_execution(copy, monkeypatch):
+    page, edit = copy
+    before = nbformat.read(page.notebook("jax"), as_version=4)
+    text = page.path.read_text()
+    page.path.write_text(text.replace("Words for JAX.", "Better words.").replace("# Toy", "# T"))
+    problems = edit(lambda notebook: None)
+    assert len(problems) == 2
+    assert all("d2lcompat.book refresh --framework jax toy" in p for p in problems)
+    monkeypatch.setattr(notebooks, "_run", lambda *arguments: pytest.fail("it was executed"))
+    assert main(["refresh", "--chapters", str(page.path.parent), "--framework", "jax"]) == 0
+    assert edit(lambda notebook: None) == []
+    after = nbformat.read(page.notebook("jax"), as_version=4)
+    assert [c.source for c in after.cells if c.cell_type == "markdown"] == ["# T", "Better words."]
+    assert [c for c in after.cells if c.cell_type == "code"] == [
+        c for c in before.cells if c.cell_type == "code"
+    ]
+    assert after.metadata == before.metadata
+
+
+@pytest.mark.parametrize(("old", "new"), [("2 + 2", "2 + 3"), ("seed: 0", "seed: 1")])
+def test_changed_code_is_never_refreshed(copy, capsys, old, new):
+    page, _ = copy
+    before = page.notebook("jax").read_bytes()
+    page.path.write_text(page.path.read_text().replace(old, new))
+    assert main(["refresh", "--chapters", str(page.path.parent), "--framework", "jax"]) == 1
+    assert "Run: python -m d2lcompat.book execute --framework jax toy" in capsys.readouterr().err
+    assert page.notebook("jax").read_bytes() == before
 
 
 def test_check_leaves_one_framework_alone_when_another_changes(copy):

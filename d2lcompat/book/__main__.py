@@ -1,4 +1,4 @@
-"""``python -m d2lcompat.book``: split, execute and check the notebooks of the book."""
+"""``python -m d2lcompat.book``: split, execute, refresh and check the notebooks of the book."""
 
 import argparse
 import platform
@@ -44,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
         "execute", parents=[common], help="run the notebooks and keep them with their outputs"
     )
     execute.set_defaults(command=_execute)
+    refresh = commands.add_parser(
+        "refresh", parents=[common], help="take changed prose and tags into them; run nothing"
+    )
+    refresh.set_defaults(command=_refresh)
     check = commands.add_parser(
         "check", parents=[common], help="compare the kept notebooks with the sources; run nothing"
     )
@@ -102,6 +106,20 @@ def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
             pairs.append((page, framework))
     for page, framework in pairs:
         print(f"Wrote {notebooks.execute(page, framework)}")
+    return 0
+
+
+def _refresh(options: argparse.Namespace, chosen: list[Page]) -> int:
+    refused = []
+    for page, framework in _pairs(options, chosen):
+        if not notebooks.check(page, framework):
+            continue
+        try:
+            print(f"Wrote {notebooks.refresh(page, framework)}")
+        except NotebookError as error:  # the others can still be brought up to date
+            refused.append(str(error))
+    if refused:
+        raise NotebookError("\n".join(refused))
     return 0
 
 

@@ -182,6 +182,29 @@ def execute(
     return path
 
 
+def refresh(page: Page, framework: str) -> Path:
+    """Take changed prose and tags into a notebook whose code is what was executed; run nothing.
+
+    A corrected word must not cost the training of every model on the page.
+
+    Raises:
+        NotebookError: there is no notebook, or its code is not the source's.
+    """
+    path = page.notebook(framework)
+    stored = nbformat.read(path, as_version=4) if path.exists() else None
+    notebook = split(page, framework)
+    if stored is None or not _same_code(notebook, stored):
+        raise NotebookError(
+            f"{page.name}/{framework}: the code is not what was executed. "
+            f"Run: {remedy(page, framework, stored)}"
+        )
+    for cell, old in zip(_code(notebook), _code(stored), strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    notebook.metadata.d2lcompat.versions = stored.metadata.d2lcompat.get("versions", {})
+    write(notebook, path)
+    return path
+
+
 def _run(
     notebook: NotebookNode, where: str, folder: Path, framework: str, timeout: int | None
 ) -> None:
@@ -221,13 +244,20 @@ def check(page: Page, framework: str) -> list[str]:
         where the notebook agrees and has been executed from first to last.
     """
     path = page.notebook(framework)
-    if not path.exists():
+    notebook = nbformat.read(path, as_version=4) if path.exists() else None
+    if notebook is None:
         problems = [f"there is no notebook {path}"]
     else:
-        notebook = nbformat.read(path, as_version=4)
         problems = differences(page, framework, notebook) + _not_executed(notebook)
-    remedy = f"python -m d2lcompat.book execute --framework {framework} {page.name}"
-    return [f"{page.name}/{framework}: {problem}. Run: {remedy}" for problem in problems]
+    command = remedy(page, framework, notebook)
+    return [f"{page.name}/{framework}: {problem}. Run: {command}" for problem in problems]
+
+
+def remedy(page: Page, framework: str, notebook: NotebookNode | None) -> str:
+    """The command that makes a notebook (None: there is none) agree with its source again."""
+    fits = notebook is not None and _same_code(split(page, framework), notebook)
+    command = "refresh" if fits else "execute"
+    return f"python -m d2lcompat.book {command} --framework {framework} {page.name}"
 
 
 def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]:
@@ -304,13 +334,22 @@ def _not_executed(notebook: NotebookNode) -> list[str]:
     return problems
 
 
+def _same_code(expected: NotebookNode, stored: NotebookNode) -> bool:
+    """Whether the stored outputs are those of the expected notebook's code, all of it run."""
+    return (
+        [cell.source for cell in _code(expected)] == [cell.source for cell in _code(stored)]
+        and stored.metadata.get("d2lcompat", {}).get("seed") == expected.metadata.d2lcompat.seed
+        and not _not_executed(stored)
+    )
+
+
+def _code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
 def _source_hash(notebook: NotebookNode) -> str:
     """What the outputs depend on: the code, and the tags that say how to judge it."""
-    parts = [
-        [cell.source, cell.metadata.get("tags", [])]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]
+    parts = [[cell.source, cell.metadata.get("tags", [])] for cell in _code(notebook)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

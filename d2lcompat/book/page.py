@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from d2lcompat.book.notebooks import LANGUAGE, differences
+from d2lcompat.book.notebooks import LANGUAGE, differences, remedy
 from d2lcompat.book.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
@@ -92,13 +92,15 @@ def _by_place(
     page: Page, framework: str, notebooks: Mapping[str, NotebookNode]
 ) -> dict[int, NotebookNode]:
     """A framework's stored cells, by their place in the source."""
-    remedy = f"Run: python -m d2lcompat.book execute --framework {framework} {page.name}"
-    where = f"{page.name}/{framework}"
-    if framework not in notebooks:
-        raise StaleNotebookError(f"{where}: there is no executed notebook. {remedy}")
-    stale = differences(page, framework, notebooks[framework])
+    notebook = notebooks.get(framework)
+    if notebook is None:
+        stale = ["there is no executed notebook"]
+    else:
+        stale = differences(page, framework, notebook)
     if stale:
-        raise StaleNotebookError(f"{where}: {stale[0]}. {remedy}")
+        raise StaleNotebookError(
+            f"{page.name}/{framework}: {stale[0]}. Run: {remedy(page, framework, notebook)}"
+        )
     places = [place for place, _ in cells_for(page, framework)]
     return dict(zip(places, notebooks[framework].cells, strict=True))
 

@@ -130,7 +130,7 @@ def _read(path: Path) -> Page | None:
     metadata.pop("jupyter", None)  # Jupytext's own note, not the author's
     ours = metadata.pop("d2lcompat", None)
     if ours is None:
-        is_notebook = "jupytext" in metadata or "kernelspec" in metadata
+        is_notebook = not metadata.keys().isdisjoint({"jupytext", "kernelspec", "file_format"})
         if is_notebook and any(cell.cell_type == "code" for cell in notebook.cells):
             raise SourceError(
                 f"{path}: a page with code cells names its frameworks in its front matter, "
