@@ -7,6 +7,7 @@ drifted from its source is found without running anything.
 
 import difflib
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -354,7 +355,8 @@ def _source_hash(notebook: NotebookNode) -> str:
 
 
 def _first_line(cell: Any) -> str:
-    return repr(next((line.strip() for line in cell.source.split("\n") if line.strip()), ""))
+    line = next((line.strip() for line in cell.source.split("\n") if line.strip()), "")
+    return _clip(line)
 
 
 def _name(notebook: NotebookNode, place: int) -> str:
@@ -364,9 +366,15 @@ def _name(notebook: NotebookNode, place: int) -> str:
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
     """The first line that differs, from 1, and how it reads in both."""
     ours, theirs = source.split("\n"), stored.split("\n")
-    for line in range(max(len(ours), len(theirs))):
-        a = repr(ours[line]) if line < len(ours) else "absent"
-        b = repr(theirs[line]) if line < len(theirs) else "absent"
+    for line, (a, b) in enumerate(itertools.zip_longest(ours, theirs), start=1):
         if a != b:
-            return line + 1, a, b
+            at = len(os.path.commonprefix([a or "", b or ""]))
+            return line, *("absent" if text is None else _clip(text, at) for text in (a, b))
     raise ValueError("both texts are equal")
+
+
+def _clip(text: str, at: int = 0, width: int = 72) -> str:
+    """A line in quotes, of a long one only what surrounds a place."""
+    start = max(0, min(at - width // 2, len(text) - width))
+    end = start + width
+    return repr("…" * (start > 0) + text[start:end] + "…" * (end < len(text)))
