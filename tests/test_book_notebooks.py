@@ -196,6 +196,16 @@ def test_cells_that_changed_places_are_moved_and_not_changed(copy):
     assert all("was moved: it is cell" in problem for problem in problems)
 
 
+def test_of_a_long_line_only_the_difference_is_told(tmp_path):
+    path = write(tmp_path, "so " * 99 + "right" + " on" * 99 + "\n", code("1"))
+    notebook = split(read_page(path), "jax")
+    path.write_text(path.read_text().replace("right", "wrong"))
+    (problem, *_) = notebooks.differences(read_page(path), "jax", notebook)
+    assert "so wrong on" in problem
+    assert "so right on" in problem
+    assert len(problem) < 300
+
+
 def test_check_finds_stripped_outputs(copy):
     def strip(notebook):
         for cell in notebook.cells:

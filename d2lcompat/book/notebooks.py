@@ -365,12 +365,12 @@ def _name(notebook: NotebookNode, place: int) -> str:
 
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
     """The first line that differs, from 1, and how it reads in both."""
-    ours, theirs = source.split("\n"), stored.split("\n")
-    for line, (a, b) in enumerate(itertools.zip_longest(ours, theirs), start=1):
-        if a != b:
-            at = len(os.path.commonprefix([a or "", b or ""]))
-            return line, *("absent" if text is None else _clip(text, at) for text in (a, b))
-    raise ValueError("both texts are equal")
+    pairs = itertools.zip_longest(source.split("\n"), stored.split("\n"))
+    line, (a, b) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+    texts = zip(a or "", b or "", strict=False)
+    at = next((place for place, (x, y) in enumerate(texts) if x != y), 0)
+    ours, theirs = ("absent" if text is None else _clip(text, at) for text in (a, b))
+    return line, ours, theirs
 
 
 def _clip(text: str, at: int = 0, width: int = 72) -> str:
