@@ -105,6 +105,8 @@ def kernel_environment(framework: str) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": "1",
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        # On, it announces itself at every import with the time and the process's number.
+        "TF_ENABLE_ONEDNN_OPTS": "0",
         "CUDA_VISIBLE_DEVICES": "",
         "PYTHONHASHSEED": "0",
         # Figures go into the notebook, once, whatever the shell says.

@@ -1,0 +1,33 @@
+# On a fresh machine with Python 3.11 or 3.12 and make: `make book`, `make test`.
+# Every target but `clean` needs only what `.venv` holds, and makes it first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: book test lint execute clean
+
+# A stamp, so that pip runs again when a requirement changes and not otherwise
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "Expected Python 3.11 or 3.12, found " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+book: .venv/installed
+	$(BIN)/jupyter-book build -W -n --keep-going .
+	@echo "The book is at file://$(CURDIR)/_build/html/index.html"
+
+test: .venv/installed
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Runs every notebook again and keeps its outputs: read `git diff` before you commit them
+execute: .venv/installed
+	$(BIN)/python -m d2lcompat.book execute
+
+clean:
+	rm -rf .venv _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,65 @@
+"""The built book on a server of its own, and pages of a real Chromium."""
+
+import functools
+import http.server
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        """Say nothing: pytest's output is no access log."""
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The address of the book, built from the working tree."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not on the path: install Debian's package chromium")
+    out = tmp_path_factory.mktemp("book")
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    built = subprocess.run(
+        [jupyter_book, "build", "--path-output", out, ROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    handler = functools.partial(QuietHandler, directory=out / "_build" / "html")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not on the path: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page of a fresh profile: nothing is stored in it."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    # What is not the book is not there: this machine may have no network.
+    context.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())
+    yield context.new_page()
+    context.close()

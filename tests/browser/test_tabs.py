@@ -1,0 +1,96 @@
+"""What a reader does with the tabs, in a real browser on the built book."""
+
+import pytest
+
+PAGES = ("chapters/dropout.html", "chapters/preliminaries.html")
+
+# For every framework tab set of the page: the framework that is shown.
+SHOWN = """() => [...document.querySelectorAll('.sd-tab-set')]
+    .filter(set => set.querySelector('[data-sync-group="framework"]'))
+    .map(set => set.querySelector(':scope > input:checked + label').dataset.syncId)"""
+
+
+def pick(page, framework, number=0):
+    page.locator(f'label[data-sync-group="framework"][data-sync-id="{framework}"]').nth(
+        number
+    ).click()
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow", "jax", "mxnet"])
+def test_one_choice_switches_every_set_here_and_on_the_next_page(page, book, framework):
+    page.goto(f"{book}/{PAGES[0]}")
+    pick(page, framework, number=3)
+    shown = page.evaluate(SHOWN)
+    assert len(shown) > 10
+    assert set(shown) == {framework}
+    page.goto(f"{book}/{PAGES[1]}")
+    shown = page.evaluate(SHOWN)
+    assert len(shown) > 5
+    assert set(shown) == {framework}
+
+
+def test_every_tab_shows_its_own_frameworks_code(page, book):
+    page.goto(f"{book}/{PAGES[0]}")
+    for framework, own in {
+        "pytorch": "from d2lcompat import torch as d2l",
+        "tensorflow": "from d2lcompat import tensorflow as d2l",
+        "jax": "from d2lcompat import jax as d2l",
+        "mxnet": "from d2lcompat import mxnet as d2l",
+    }.items():
+        pick(page, framework)
+        visible = page.evaluate(
+            "() => [...document.querySelectorAll('.cell_input pre')]"
+            ".filter(pre => pre.checkVisibility()).map(pre => pre.innerText).join('\\n')"
+        )
+        assert visible.count("from d2lcompat import") == 1
+        assert own in visible
+
+
+def test_the_clicked_tab_stays_where_it_was(page, book):
+    page.goto(f"{book}/{PAGES[0]}")
+    tab = page.locator('label[data-sync-id="mxnet"]').nth(12)
+    tab.scroll_into_view_if_needed()
+    before = tab.bounding_box()["y"]
+    tab.click()
+    page.wait_for_timeout(100)
+    assert abs(tab.bounding_box()["y"] - before) <= 4
+
+
+def test_a_link_carries_the_choice_and_a_bad_one_changes_nothing(page, book):
+    page.goto(f"{book}/{PAGES[0]}?framework=tensorflow")
+    assert set(page.evaluate(SHOWN)) == {"tensorflow"}
+    pick(page, "jax")
+    assert "framework=jax" in page.url
+    page.goto(f"{book}/{PAGES[0]}?framework=nonsense")
+    assert set(page.evaluate(SHOWN)) == {"jax"}
+
+
+def test_tabs_work_by_keyboard(page, book):
+    page.goto(f"{book}/{PAGES[0]}?framework=pytorch")
+    page.locator('.sd-tab-set input[type="radio"]').first.focus()
+    page.keyboard.press("ArrowRight")
+    assert set(page.evaluate(SHOWN)) == {"tensorflow"}
+
+
+def test_every_picture_has_a_text(page, book):
+    for path in PAGES:
+        page.goto(f"{book}/{path}")
+        texts = page.evaluate("() => [...document.querySelectorAll('article img')].map(i => i.alt)")
+        assert texts
+        assert all(len(text) > 20 for text in texts), texts
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_narrow_page_does_not_scroll_sideways(page, book, path):
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(f"{book}/{path}")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_script_fails(page, book, path):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{book}/{path}")
+    pick(page, "mxnet")
+    assert not errors
