@@ -9,6 +9,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
@@ -91,6 +92,26 @@ class _Batches:
         """A batch to learn the shapes from; taking it does not change the order of the others."""
         peek = getattr(self.loader, "peek", None)
         return peek() if peek else next(iter(self.loader))
+
+
+class _FirstSteps:
+    """Data with the first ``steps`` training batches only, and all validation batches."""
+
+    def __init__(self, data, steps: int) -> None:
+        self.loader, self.steps = data.train_dataloader(), min(steps, len(data.train_dataloader()))
+        self.val_dataloader = data.val_dataloader
+
+    def train_dataloader(self):
+        return self
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator:
+        return islice(self.loader, self.steps)
+
+    def peek(self):
+        return self.loader.peek()
 
 
 class Trainer(HyperParameters):
@@ -178,6 +199,21 @@ class Trainer(HyperParameters):
             finally:
                 self.model.board.show()
         return self.history
+
+    def fingerprint(self, model, data, steps: int = 20) -> None:
+        """Train for ``steps`` steps only, and print their losses and one evaluation after them.
+
+        So early, rounding has not grown: another machine prints the same numbers to five digits,
+        while a change of model, data or training moves them. After ten epochs neither holds.
+        """
+        model.plot_train_per_epoch, model.board.display = steps, False
+        history = type(self)(max_epochs=1).fit(model, _FirstSteps(data, steps))
+        losses = [f"{point.y:.6f}" for point in model.board.data["train_loss"]]
+        print(f"losses of the first {len(losses)} steps:")
+        for row in range(0, len(losses), 5):
+            print(" ", *losses[row : row + 5])
+        values = {name: values[-1] for name, values in history.items() if name != "train_loss"}
+        print("after them:", *(f"{name} {value:.6f}" for name, value in values.items()))
 
     def report(self, label: str, value) -> None:
         """Count ``value``, a mean over the batch in hand, under ``label`` (see ``Module.plot``)."""
