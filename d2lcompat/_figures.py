@@ -33,7 +33,7 @@ def _image(image) -> dict:
 
 
 def series(figure: Figure) -> dict:
-    """What a figure plots, as plain JSON: for each of its axes the labels, scales, limits, legend,
+    """What a figure plots, as plain JSON: for each of its axes the labels, scales, legend,
     lines, bars, scattered points and images (as shape, hash, mean and standard deviation)."""
     axes = []
     for ax in figure.axes:
