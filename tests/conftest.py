@@ -1,0 +1,45 @@
+"""Fixtures that let one test speak to every framework."""
+
+import os
+
+import pytest
+
+from d2lcompat import _data
+from d2lcompat._frameworks import FRAMEWORKS
+
+# Set before any framework is imported, here or in a kernel: no chatter, and one thread, so that
+# sums are added up in one order and a busy machine does not stall a run.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(threads, "1")
+
+DIALECTS = [name for name, framework in FRAMEWORKS.items() if framework.page]
+
+
+@pytest.fixture(scope="module", params=DIALECTS)
+def framework(request):
+    """The id of a framework; a test that asks for it runs once for each."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def dialect(framework):
+    """A framework as ``dialects.Dialect``. One that cannot be imported fails; one that has no
+    build for this platform is skipped."""
+    from dialects import dialect_of
+
+    table = FRAMEWORKS[framework]
+    if not table.supported:
+        pytest.skip(f"{table.label} has no build for this platform")
+    try:
+        return dialect_of(framework)
+    except ImportError as error:
+        pytest.fail(f"{table.label} cannot be imported ({error}). Run: {table.install_hint}")
+
+
+@pytest.fixture(autouse=True)
+def data_seed_as_before():
+    """Seeding everything in one test leaves the order of the data alone in the next."""
+    before = _data.data_seed()
+    yield
+    _data.set_data_seed(before)
