@@ -41,9 +41,11 @@ NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# What differs from run to run, or from terminal to terminal, and says nothing.
+# The colours of a terminal.
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+# What differs from run to run and says nothing.
 VOLATILE = (
-    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
     (re.compile(r"0x[0-9a-fA-F]{6,}"), "0x…"),
     # The files that IPython gives to cells, and those of the tempfile module.
     (re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py"), "<cell>"),
@@ -170,24 +172,22 @@ def compare(
         result.differences += _misplaced(before, after)
         return result
     seen: Counter[str] = Counter()
-    for one, other in zip(before, after, strict=True):
-        seen[one.kind] += 1
-        number = "" if ours.count(one.kind) == 1 else f" {seen[one.kind]}"
-        if not isinstance(one.content, Mapping):
-            _compare_text(one.kind + number, one.content, other.content, tolerance, result)
+    for (kind, one), (_, other) in zip(before, after, strict=True):
+        seen[kind] += 1
+        number = "" if ours.count(kind) == 1 else f" {seen[kind]}"
+        if not isinstance(one, Mapping):
+            _compare_text(kind + number, one, other, tolerance, result)
             continue
-        for mime in sorted(one.content.keys() | other.content.keys()):
-            if mime not in one.content or mime not in other.content:
-                present = "new" if mime in other.content else "stored"
+        for mime in sorted(one.keys() | other.keys()):
+            if mime not in one or mime not in other:
+                present = "new" if mime in other else "stored"
                 note = f"only in the {present} output"
                 result.differences.append(Difference(mime + number, "…", "…", note))
             elif not SKIPPED_MIME.fullmatch(mime):
                 # An SVG says that there is a picture; its data says which.
-                where, pair = mime + number, (one.content[mime], other.content[mime])
-                if all(isinstance(value, str) for value in pair):
-                    _compare_text(where, *pair, tolerance, result)
-                else:
-                    _compare_json(where, *pair, tolerance, result)
+                both_text = isinstance(one[mime], str) and isinstance(other[mime], str)
+                compare_values = _compare_text if both_text else _compare_json
+                compare_values(mime + number, one[mime], other[mime], tolerance, result)
     return result
 
 
@@ -218,8 +218,8 @@ def _misplaced(before: list[_Part], after: list[_Part]) -> Iterator[Difference]:
     """What is missing, what is extra, or else that the order has changed."""
     ours, theirs = (Counter(part.kind for part in parts) for parts in (before, after))
     if ours == theirs:
-        orders = (", ".join(part.kind for part in parts) for parts in (before, after))
-        yield Difference("order of the outputs", *orders, "in another order")
+        one, other = (", ".join(part.kind for part in parts) for parts in (before, after))
+        yield Difference("order of the outputs", one, other, "in another order")
     for kind in sorted(ours.keys() | theirs.keys()):
         if ours[kind] != theirs[kind]:
             extra = theirs[kind] > ours[kind]
@@ -238,20 +238,20 @@ def _compare_json(where: str, stored, new, tolerance: Tolerance, result: Compari
                 result.differences.append(Difference(f"{where}.{key}", "…", "…", note))
     elif isinstance(stored, list) and isinstance(new, list):
         if len(stored) != len(new):
-            lengths = (f"{len(values)} values" for values in (stored, new))
+            lengths = f"{len(stored)} values", f"{len(new)}"
             result.differences.append(Difference(where, *lengths, "another length"))
             return
-        for index, (one, other) in enumerate(zip(stored, new, strict=True)):
-            _compare_json(f"{where}[{index}]", one, other, tolerance, result)
+        for index, pair in enumerate(zip(stored, new, strict=True)):
+            _compare_json(f"{where}[{index}]", *pair, tolerance, result)
     elif isinstance(stored, float | int) and isinstance(new, float | int):
         if isinstance(stored, bool) or isinstance(new, bool):
             if stored is not new:
                 result.differences.append(Difference(where, repr(stored), repr(new), "not equal"))
             return
-        texts = [repr(value) for value in (stored, new)]
+        one, other = repr(stored), repr(new)
         if isinstance(stored, float) or isinstance(new, float):
-            texts = [text if _is_float(text) else f"{text}.0" for text in texts]
-        _compare_numbers(where, *texts, tolerance, result, 0.0)
+            one, other = (text if _is_float(text) else f"{text}.0" for text in (one, other))
+        _compare_numbers(where, one, other, tolerance, result, 0.0)
     elif isinstance(stored, str) and isinstance(new, str):
         # Words in JSON are names and labels: a number in them was written, not measured.
         if _as_shown(stored) != _as_shown(new):
@@ -261,7 +261,7 @@ def _compare_json(where: str, stored, new, tolerance: Tolerance, result: Compari
 
 
 def _compare_text(where: str, stored: str, new: str, tolerance: Tolerance, result) -> None:
-    before, after = (_Text.read(_as_shown(text)) for text in (stored, new))
+    before, after = _Text.read(_as_shown(stored)), _Text.read(_as_shown(new))
     if before.skeleton != after.skeleton:
         one, other = _first_difference(before.text, after.text)
         result.differences.append(Difference(where, repr(one), repr(other), "the text differs"))
@@ -320,22 +320,75 @@ class _Text(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "_Text":
         inside = _in_brackets(text)
-        pieces, numbers, end = [], [], 0
-        for match in NUMBER.finditer(text):
+        flat = "".join(
+            " " if character == "\n" and depth else character
+            for character, depth in zip(text, inside, strict=True)
+        )
+        pieces: list[str] = []
+        numbers: list[tuple[int, str]] = []
+        end = 0
+        for match in NUMBER.finditer(flat):
             number = match.group()
             if number.endswith(".") and not inside[match.start()]:
                 number = number[:-1]  # arrays print 5. for 5.0; elsewhere a sentence ends
-            pieces += [text[end : match.start()], MASK]
+            pieces += [flat[end : match.start()], MASK]
             end = match.start() + len(number)
             numbers.append((text.count("\n", 0, match.start()) + 1, number))
-        pieces.append(text[end:])
-        end, flat = 0, []
-        for piece, is_inside in _lines(text, inside):
-            flat.append(piece + (" " if is_inside else "\n"))
-        skeleton = "".join(pieces)
-        # The mask is one character long and a number is not: line breaks are found by their count.
-        breaks = iter(is_inside for _, is_inside in _lines(text, inside))
-        skeleton = re.sub("\n", lambda _: " " if next(breaks) else "\n", skeleton)
-        skeleton = re.sub(rf"[ \t]*{MASK}[ \t]*", MASK, skeleton)
-        lines = [" ".join(line.split()) for line in skeleton.split("\n")]
-        return cls(text, "\n".join(lines).rstrip(), numbers)
+        pieces.append(flat[end:])
+        lines = re.sub(rf"[ \t]*{MASK}[ \t]*", MASK, "".join(pieces)).split("\n")
+        return cls(text, "\n".join(" ".join(line.split()) for line in lines).rstrip(), numbers)
+
+
+def _as_shown(text: str) -> str:
+    """The text that stays on the screen, without what says nothing."""
+    text = ANSI.sub("", text.replace(MASK, "␀").replace("\r\n", "\n"))
+    text = "\n".join(map(_overwritten, text.split("\n")))
+    for pattern, name in VOLATILE:
+        text = pattern.sub(name, text)
+    return text
+
+
+def _overwritten(line: str) -> str:
+    """Carry out the carriage returns and backspaces in a line: progress bars write over it."""
+    if "\r" not in line and "\b" not in line:
+        return line
+    shown: list[str] = []
+    at = 0
+    for character in line:
+        if character == "\r":
+            at = 0
+        elif character == "\b":
+            at = max(0, at - 1)
+        else:
+            shown[at : at + 1] = [character]
+            at += 1
+    return "".join(shown).rstrip()
+
+
+def _in_brackets(text: str) -> list[int]:
+    """For each character how many brackets are open there; all 0 where they don't pair up."""
+    depths, depth = [], 0
+    for character in text:
+        depth += (character in "[(") - (character in "])")
+        if depth < 0:
+            break
+        depths.append(depth)
+    return depths if depth == 0 else [0] * len(text)
+
+
+def _is_float(number: str) -> bool:
+    return any(mark in number.lower() for mark in ".en")
+
+
+def _unit(number: str) -> float:
+    """One unit in the last printed place; 0 where nothing was rounded."""
+    match = re.fullmatch(r"[-+]?[\d,]*\.(\d+)(?:[eE]([-+]?\d+))?", number)
+    return 10.0 ** (int(match[2] or 0) - len(match[1])) if match else 0.0
+
+
+def _first_difference(stored: str, new: str) -> tuple[str, str]:
+    """The first lines that differ in more than their numbers, else all of both texts."""
+    for pair in zip_longest(stored.split("\n"), new.split("\n"), fillvalue=""):
+        if _Text.read(pair[0]).skeleton != _Text.read(pair[1]).skeleton:
+            return pair
+    return stored, new
