@@ -251,7 +251,7 @@ def check(page: Page, framework: str) -> list[str]:
     if notebook is None:
         problems = [f"there is no notebook {path}"]
     else:
-        problems = differences(page, framework, notebook) + _not_executed(notebook)
+        problems = differences(page, framework, notebook) + not_executed(notebook)
     command = remedy(page, framework, notebook)
     return [f"{page.name}/{framework}: {problem}. Run: {command}" for problem in problems]
 
@@ -322,10 +322,11 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
     return messages
 
 
-def _not_executed(notebook: NotebookNode) -> list[str]:
+def not_executed(notebook: NotebookNode) -> list[str]:
     """Code cells that have no count, or not the one that a run from first to last gives."""
     problems = []
-    code = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    # Front ends do not count cells without code.
+    code = [(i, cell) for i, cell in enumerate(notebook.cells) if _has_code(cell)]
     for count, (i, cell) in enumerate(code, start=1):
         if cell.execution_count is None:
             problems.append(f"{_name(notebook, i)} was not executed")
@@ -342,8 +343,12 @@ def _same_code(expected: NotebookNode, stored: NotebookNode) -> bool:
     return (
         [cell.source for cell in _code(expected)] == [cell.source for cell in _code(stored)]
         and stored.metadata.get("d2lcompat", {}).get("seed") == expected.metadata.d2lcompat.seed
-        and not _not_executed(stored)
+        and not not_executed(stored)
     )
+
+
+def _has_code(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.source.strip())
 
 
 def _code(notebook: NotebookNode) -> list[NotebookNode]:
