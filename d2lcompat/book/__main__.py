@@ -1,4 +1,4 @@
-"""``python -m d2lcompat.book``: split, execute, refresh and check the notebooks of the book."""
+"""``python -m d2lcompat.book``: split, execute, bless, refresh and check the book's notebooks."""
 
 import argparse
 import platform
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from d2lcompat import _frameworks
-from d2lcompat.book import notebooks
+from d2lcompat.book import bless, notebooks
 from d2lcompat.book.notebooks import NotebookError
 from d2lcompat.book.source import Page, SourceError, pages
 
@@ -44,6 +44,16 @@ def _parser() -> argparse.ArgumentParser:
         "execute", parents=[common], help="run the notebooks and keep them with their outputs"
     )
     execute.set_defaults(command=_execute)
+    taken = commands.add_parser(
+        "bless", parents=[common], help="run the notebooks and keep what has changed; show it"
+    )
+    taken.add_argument(
+        "--exact", action="store_true", help="take every new digit, also within the tolerances"
+    )
+    taken.add_argument(
+        "--figures", type=Path, metavar="DIR", help="write changed figures here, before and after"
+    )
+    taken.set_defaults(command=_bless)
     refresh = commands.add_parser(
         "refresh", parents=[common], help="take changed prose and tags into them; run nothing"
     )
@@ -90,7 +100,7 @@ def _split(options: argparse.Namespace, chosen: list[Page]) -> int:
     return 0
 
 
-def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
+def _runnable(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
     pairs = []
     for page, framework in _pairs(options, chosen):
         table = _frameworks.get(framework)
@@ -104,8 +114,27 @@ def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
             )
         else:
             pairs.append((page, framework))
-    for page, framework in pairs:
+    return pairs
+
+
+def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
+    for page, framework in _runnable(options, chosen):
         print(f"Wrote {notebooks.execute(page, framework)}")
+    return 0
+
+
+def _bless(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _runnable(options, chosen)
+    changes = bless.bless(
+        pairs,
+        exact=options.exact,
+        figures=options.figures,
+        default=bless.default_tolerance(Path(options.chapters)),
+    )
+    if changes:
+        print(bless.table(changes))
+    taken = sum(change.taken for change in changes)
+    print(f"{len(pairs)} notebooks run, {taken} changes taken. Read `git diff` before you commit.")
     return 0
 
 

@@ -144,6 +144,23 @@ def execute(
 ) -> Path:
     """Run a page's notebook of one framework in a fresh kernel and keep it.
 
+    Returns:
+        The path of the notebook.
+
+    Raises:
+        NotebookError: as ``run`` does. The notebook that was there is untouched.
+    """
+    notebook = run(page, framework, require_installed=require_installed, timeout=timeout)
+    path = page.notebook(framework)
+    write(notebook, path)
+    return path
+
+
+def run(
+    page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
+) -> NotebookNode:
+    """Run a page's notebook of one framework in a fresh kernel; write nothing.
+
     Args:
         page: the page.
         framework: one of its frameworks.
@@ -152,11 +169,10 @@ def execute(
         timeout: the seconds that one cell may take; None: as long as it needs.
 
     Returns:
-        The path of the notebook.
+        The notebook with its outputs, without what changes from run to run.
 
     Raises:
-        NotebookError: the framework is missing, the data are made up, or a cell failed. The
-            notebook that was there is untouched.
+        NotebookError: the framework is missing, the data are made up, or a cell failed.
     """
     where = f"{page.name}/{framework}"
     table = _frameworks.get(framework)
@@ -168,9 +184,9 @@ def execute(
             "come from the real ones. Unset it, or name the folder that holds the data."
         )
     notebook = split(page, framework)
-    path = page.notebook(framework)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _run(notebook, where, path.parent, framework, timeout)
+    folder = page.notebook(framework).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    _run(notebook, where, folder, framework, timeout)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
@@ -181,8 +197,7 @@ def execute(
         "python": platform.python_version(),
         **table.versions(),
     }
-    write(notebook, path)
-    return path
+    return notebook
 
 
 def refresh(page: Page, framework: str) -> Path:
