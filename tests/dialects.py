@@ -9,6 +9,7 @@ import functools
 import importlib
 import json
 import linecache
+import os
 import sys
 import types
 import warnings
@@ -19,7 +20,8 @@ import numpy as np
 
 from d2lcompat._frameworks import FRAMEWORKS
 
-matplotlib.use("Agg")
+if "MPLBACKEND" not in os.environ:  # a kernel is told to show figures in its notebook
+    matplotlib.use("Agg")
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("scratch", "stock")

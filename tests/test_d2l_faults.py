@@ -445,20 +445,40 @@ def run_notebook(cells, tmp_path):
     return [cell.outputs for cell in notebook.cells]
 
 
-def test_a_fit_shows_one_figure_that_carries_its_data(framework, tmp_path):
-    """d2l: 116 artists and 41 messages of 1.6 MB for ten epochs. The kernel trains three times:
-    for the record, for the record again, and live."""
+@pytest.fixture(scope="module")
+def fits(framework, tmp_path_factory):
+    """What a kernel shows that trains for the record, for the record again, and live; the history
+    of the last fit; and what it shows for four small fits more."""
     table = FRAMEWORKS[framework]
     if not table.supported:
         pytest.skip(f"{table.label} has no build for this platform")
-    setup = SETUP.format(tests=str(ROOT / "tests"), framework=framework)
     live = "os.environ['D2LCOMPAT_LIVE_PLOTS'] = '1'"
-    *fits, history = run_notebook(
-        [setup, FIT, FIT, f"{live}\n{FIT}", "import json; print(json.dumps(history))"], tmp_path
-    )[1:]
-    history = json.loads(history[0].text)
+    cells = [
+        SETUP.format(tests=str(ROOT / "tests"), framework=framework),
+        FIT,
+        FIT,
+        f"{live}\n{FIT}",
+        "import json; print(json.dumps(history))",
+        "for seed in range(4):\n"
+        "    dialect.fit_new(dialect.data(examples(20), examples(13)), seed)",
+    ]
+    _, *shown, history, small = run_notebook(cells, tmp_path_factory.mktemp("kernel"))
+    return SimpleNamespace(shown=shown, history=json.loads(history[0].text), small=small)
+
+
+def test_many_small_fits_are_quiet(fits, framework, request):
+    """What is said while a notebook is executed stays in it."""
+    if framework == "tensorflow":
+        reason = "each fit traces its steps anew; TensorFlow warns of 5 tracings in few calls"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    assert fits.small == []
+
+
+def test_a_fit_shows_one_figure_that_carries_its_data(fits):
+    """d2l: 116 artists and 41 messages of 1.6 MB for ten epochs."""
+    history = fits.history
     figures = []
-    for outputs in fits:
+    for outputs in fits.shown:
         (output,) = [out for out in outputs if out.output_type != "stream"]
         assert [out for out in outputs if out.output_type == "stream"] == []
         assert output.output_type == "display_data"

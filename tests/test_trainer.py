@@ -1,7 +1,5 @@
 """The loop: what it measures, what it leaves alone, and the ways in which books change it."""
 
-import logging
-
 import numpy as np
 import pytest
 from dialects import batches, cross_entropies, examples, mlp
@@ -16,7 +14,6 @@ def expect_failure(request, dialect, name, reason):
 
 
 CLIPPING = "gluon.utils.clip_global_norm refuses NumPy arrays: clipping raises TypeError"
-RETRACING = "each fit traces its steps anew, and TensorFlow warns of 5 tracings in few calls"
 TRACKING = "Keras 3 does not count a tf.Variable attribute among trainable_variables"
 
 
@@ -249,15 +246,6 @@ def test_apply_init(dialect):
 
 
 # ----------------------------------------------------------------------------------- compiled steps
-
-
-def test_many_small_fits_are_quiet(dialect, caplog, monkeypatch, request):
-    """What is said in a notebook while it is executed stays in it."""
-    expect_failure(request, dialect, "tensorflow", RETRACING)
-    monkeypatch.setattr(logging.getLogger("tensorflow"), "handlers", [caplog.handler])
-    for seed in range(4):
-        dialect.fit_new(dialect.data(TRAIN, VAL), seed)
-    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_steps_are_traced_once_for_each_shape(dialect):
