@@ -144,6 +144,8 @@ def deviations(views: dict[str, dict[str, str]]) -> set[tuple[str, str, str]]:
 
 
 def test_differences_are_those_of_the_table(pages):
+    if set(pages) != set(DIALECTS):
+        pytest.skip(f"what most pages do is known from all of them; here are {', '.join(pages)}")
     views = {name: {} for name in pages}
     for name, page in pages.items():
         for defined in definitions(page):
@@ -153,7 +155,7 @@ def test_differences_are_those_of_the_table(pages):
         for name, signatures in methods(pages, defined).items():
             views[name].update(signatures)
     found = {found for found in deviations(views) if not found[1].startswith("TrainState.")}
-    expected = {key for key in EXCEPTIONS if key[0] in pages}
+    expected = set(EXCEPTIONS)
     assert found - expected == set(), "differences that the table does not explain"
     assert expected - found == set(), "lines of the table that are no longer needed"
 
