@@ -96,7 +96,7 @@ class ProgressBoard(HyperParameters):
         points.append(Point(x, y, weight))  # not converted yet: that would wait for the device
         if len(points) >= every_n:
             self._close(label)
-            self._update()
+        self._update()
 
     def flush(self) -> None:
         """Draw what has not filled its ``every_n`` yet, so that no point is lost."""
@@ -135,12 +135,12 @@ class ProgressBoard(HyperParameters):
             shell.events.unregister("post_execute", self._show_pending)
         if self._pending:
             self._pending = False
+            for label in self.raw_points:
+                self._close(label)
             self._display()
 
     def show(self) -> None:
-        """Show the figure with all its points, now."""
-        for label in self.raw_points:
-            self._close(label)
+        """Show the figure with all its points, now, unless it was shown with them already."""
         if self._pending:
             self._show_pending()
 

@@ -17,6 +17,13 @@ from matplotlib.patches import Rectangle
 SERIES = "application/vnd.d2lcompat.series+json"
 
 
+def _array(values) -> np.ndarray:
+    # MXNet's arrays are the only ones that NumPy can't read, PyTorch's the only ones with a graph.
+    if hasattr(values, "asnumpy"):
+        return values.asnumpy()
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
 def _numbers(values) -> list[float]:
     # Ten digits: far below any tolerance, and short enough for a readable diff.
     return [float(f"{float(value):.10g}") for value in np.ravel(values)]
@@ -174,7 +181,7 @@ def plot(
     axes = axes if axes is not None else plt.gca()
     axes.cla()
     for index, (x, y) in enumerate(pairs):
-        axes.plot(np.asarray(x), np.asarray(y), fmts[index % len(fmts)])
+        axes.plot(_array(x), _array(y), fmts[index % len(fmts)])
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
@@ -202,7 +209,7 @@ def show_images(imgs, num_rows: int, num_cols: int, titles=None, scale: float = 
     for ax in axes:
         ax.axis("off")
     for index in range(shown):
-        axes[index].imshow(np.asarray(imgs[index]), cmap="gray_r")
+        axes[index].imshow(_array(imgs[index]), cmap="gray_r")
         if titles:
             axes[index].set_title(titles[index], fontsize=8)
     names = f": {', '.join(str(title) for title in titles[:shown])}" if titles else ""

@@ -10,6 +10,8 @@ import math
 import warnings
 from collections.abc import Iterator
 from itertools import islice
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -129,7 +131,7 @@ class Trainer(HyperParameters):
     batch_examples: int  # in the batch in hand
 
     def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
-        if isinstance(max_epochs, bool) or not isinstance(max_epochs, int) or max_epochs < 1:
+        if not isinstance(max_epochs, Integral) or isinstance(max_epochs, bool) or max_epochs < 1:
             raise ValueError(
                 f"Trainer expected max_epochs to be a positive integer; received {max_epochs!r}."
             )
@@ -138,12 +140,12 @@ class Trainer(HyperParameters):
                 f"Trainer expected gradient_clip_val of at least 0; received {gradient_clip_val!r}."
             )
         self.save_hyperparameters()
-        self.gpus = self.available_gpus()[:num_gpus]
+        self.gpus: list[Any] = self.available_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
             warnings.warn(
                 f"Trainer was asked for {num_gpus} GPU(s) and found {len(self.gpus)}: "
                 f"training on {'fewer' if self.gpus else 'the CPU'}.",
-                stacklevel=3,
+                stacklevel=2,
             )
 
     def available_gpus(self) -> list:

@@ -6,6 +6,7 @@ that who can read one page can read the others. What is the same in all four is 
 release was made for an older NumPy: the shim for that is here and nowhere else.
 """
 
+import math
 import random
 from typing import Any
 
@@ -181,7 +182,10 @@ class Trainer(_trainer.Trainer):
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         params = model.parameters()
         arrays = params if isinstance(params, list) else [p.data() for p in params.values()]
-        gluon.utils.clip_global_norm([a.grad for a in arrays], grad_clip_val)
+        norm = math.sqrt(sum(float((a.grad**2).sum()) for a in arrays))
+        if norm > grad_clip_val:
+            for a in arrays:
+                a.grad[:] *= grad_clip_val / norm
 
 
 class SGD(HyperParameters):

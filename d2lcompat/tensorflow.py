@@ -5,6 +5,7 @@ who can read one page can read the others. What is the same in all four is in th
 what TensorFlow does its own way stands here: a step is traced once and runs as a graph.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         finally:
             self.training = before
 
+    @property
+    def variables(self):
+        """All variables: those of layers, and plain ``tf.Variable`` attributes, which a model
+        from scratch has and Keras 3 passes over."""
+        own = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        return [*super().variables, *own]
+
     def training_step(self, batch):
         """The loss of a training batch, reported."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
@@ -131,8 +139,10 @@ class Trainer(_trainer.Trainer):
         self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
         if hasattr(self.optim, "build"):
             self.optim.build(self.model.trainable_variables)
-        self.traced_train_step = tf.function(self.train_step)
-        self.traced_val_step = tf.function(self.val_step)
+        # Partials, since TensorFlow counts traces by function and warns when there are many: it
+        # would take training several models for tracing one model over and over.
+        self.traced_train_step = tf.function(partial(self.train_step))
+        self.traced_val_step = tf.function(partial(self.val_step))
         with self.gpus[0] if self.gpus else cpu():
             return super().run_epochs()
 

@@ -156,7 +156,9 @@ class Trainer(_trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val, model):
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
-        torch.nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
+        # A model from scratch has plain tensors, which only its optimiser knows.
+        params = list(model.parameters()) or self.optim.params
+        torch.nn.utils.clip_grad_norm_(params, grad_clip_val)
 
 
 class SGD(HyperParameters):

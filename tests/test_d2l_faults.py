@@ -259,7 +259,6 @@ def test_a_gpu_that_is_not_there_warns(dialect):
         Without(max_epochs=1)
 
 
-@pytest.mark.xfail(strict=True, reason="Trainer warns with stacklevel=3: one frame too many")
 def test_that_warning_points_at_the_line_that_asked(dialect):
     class Without(dialect.d2l.Trainer):
         def available_gpus(self):
@@ -466,11 +465,8 @@ def fits(framework, tmp_path_factory):
     return SimpleNamespace(shown=shown, history=json.loads(history[0].text), small=small)
 
 
-def test_many_small_fits_are_quiet(fits, framework, request):
+def test_many_small_fits_are_quiet(fits):
     """What is said while a notebook is executed stays in it."""
-    if framework == "tensorflow":
-        reason = "each fit traces its steps anew; TensorFlow warns of 5 tracings in few calls"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     assert fits.small == []
 
 

@@ -229,10 +229,7 @@ def test_plot_refuses():
         _figures.plot([[1], [2]], [[1], [2], [3]])
 
 
-def test_show_images(dialect, request):
-    if dialect.name == "mxnet":
-        reason = "show_images reads tensors with np.asarray, which MXNet's arrays do not support"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_show_images(dialect):
     images = dialect.tensor(np.arange(5 * 4, dtype=np.float32).reshape(5, 2, 2))
     axes = dialect.d2l.show_images(images, 2, 2, titles=["a", "b", "c", "d"])
     assert [ax.get_title() for ax in axes] == ["a", "b", "c", "d"]

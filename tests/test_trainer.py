@@ -8,15 +8,6 @@ TRAIN, VAL = examples(20, seed=1), examples(13, seed=2)  # batches of 8: 8, 8, 4
 EVEN = examples(16, seed=3)  # fewer shapes: JAX compiles once for each
 
 
-def expect_failure(request, dialect, name, reason):
-    if dialect.name == name:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-
-
-CLIPPING = "gluon.utils.clip_global_norm refuses NumPy arrays: clipping raises TypeError"
-TRACKING = "Keras 3 does not count a tf.Variable attribute among trainable_variables"
-
-
 # ------------------------------------------------------------------------------------- what it does
 
 
@@ -61,9 +52,7 @@ def global_norm(arrays):
 
 @pytest.mark.filterwarnings("ignore:ndarray.context:DeprecationWarning:mxnet")
 @pytest.mark.parametrize("clip", [0, 0.05, 1e6])
-def test_clipping_bounds_the_norm_of_all_gradients(dialect, clip, request):
-    if clip:
-        expect_failure(request, dialect, "mxnet", CLIPPING)
+def test_clipping_bounds_the_norm_of_all_gradients(dialect, clip):
     data = dialect.data(examples(8), None)
     start = dialect.weights(dialect.fit_new(data, lr=0.0))
 
@@ -172,10 +161,8 @@ def test_looking_at_a_batch_does_not_change_the_order(dialect):
 
 @pytest.mark.filterwarnings("ignore:ndarray.context:DeprecationWarning:mxnet")
 @pytest.mark.parametrize("clip", [0, 0.1])
-def test_an_eager_loop_of_ones_own_trains_alike(dialect, clip, request):
+def test_an_eager_loop_of_ones_own_trains_alike(dialect, clip):
     """``fit_epoch`` as the book prints it: no compiled step, and the same numbers."""
-    if clip:
-        expect_failure(request, dialect, "mxnet", CLIPPING)
 
     class Eager(dialect.d2l.Trainer):
         pass
@@ -222,9 +209,8 @@ def test_batches_can_be_prepared(dialect):
     assert trainer.history["val_loss"] == [pytest.approx(expected, abs=1e-5)]
 
 
-def test_a_line_is_found_from_scratch(dialect, request):
+def test_a_line_is_found_from_scratch(dialect):
     """Linear regression with parameters, a loss and an optimiser of one's own."""
-    expect_failure(request, dialect, "tensorflow", TRACKING)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(256, 2))
     y = X @ [[2.0], [-3.4]] + 4.2 + 0.01 * rng.normal(size=(256, 1))

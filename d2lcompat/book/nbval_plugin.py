@@ -413,7 +413,9 @@ class NotebookFile(IPyNbFile):
         )
         # An unknown magic is an error that raises nothing: the rest of its cell never ran.
         self.stop(f"cell {cell.cell_num} failed with {error}")
-        raise CellError(f"The cell failed with {error}\n{traceback}".rstrip())
+        raise CellError(
+            regression.ANSI.sub("", f"The cell failed with {error}\n{traceback}".rstrip())
+        )
 
     def _give_up(self, reason: str) -> None:
         """End the kernel, which may hang or be dead, and with it this notebook's check."""
