@@ -1,0 +1,295 @@
+"""The bench on which notebooks are checked: copies in a folder of their own, and pytest in a fork.
+
+Ten epochs take a minute and show nothing that twenty steps do not, so a notebook is *trimmed*
+first: page and notebook lose the cells that train so long, and those that need their results.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from d2lcompat.book import nbval_plugin, notebooks, source  # imported once, before the forks
+
+REPOSITORY = Path(__file__).parents[2]
+CHAPTERS = REPOSITORY / "chapters"
+BLOCK = re.compile(r"^```\{code-cell\}.*?^```\n", re.DOTALL | re.MULTILINE)
+# What marks a cell that trains for ten epochs, or needs what such a cell has left behind.
+TRIMMED = ("max_epochs=10", "loss_on", "two calls agree", "in runs")
+# Long enough for a whole notebook on a busy machine.
+PATIENCE = 900.0
+
+
+class DoesNotApply(Exception):
+    """A fault's text is not where its declaration says."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check said.
+
+    Attributes:
+        failed: whether it failed.
+        cells: how many cells failed.
+        by: ``gate``, ``comparison`` or ``error``; empty where nothing failed.
+        where: the first thing that failed, and the beginning of what was said about it.
+        facts: what the check noted of every cell, ``(name, value)``.
+        seconds: how long it took.
+        log: all that was printed.
+    """
+
+    failed: bool
+    cells: int
+    by: str
+    where: str
+    facts: list
+    seconds: float
+    log: str
+
+
+# --- pages and notebooks --------------------------------------------------------------------------
+
+
+def edited(page: str, framework: str, edits: Iterable[tuple[str, str]], trim: bool = True) -> str:
+    """The text of a page, with edits in the code cells of one framework.
+
+    Raises:
+        DoesNotApply: an edit's text is in none of them.
+    """
+    found: set[str] = set()
+    edits = list(edits)
+
+    def change(match: re.Match) -> str:
+        block = match.group()
+        if trim and any(mark in block for mark in TRIMMED):
+            return ""
+        names = re.search(r"^%%tab (.*)$", block, re.MULTILINE)
+        if names is None or framework in names[1].replace(",", " ").split():
+            for old, new in edits:
+                if old in block:
+                    found.add(old)
+                    block = block.replace(old, new)
+        return block
+
+    text = BLOCK.sub(change, (CHAPTERS / f"{page}.md").read_text(encoding="utf-8"))
+    missing = [old for old, _ in edits if old not in found]
+    if missing:
+        raise DoesNotApply(f"{page}/{framework} has no {missing[0]!r}")
+    return text
+
+
+def write_page(
+    folder: Path,
+    page: str,
+    framework: str,
+    edits: Iterable[tuple[str, str]] = (),
+    trim: bool = True,
+    record: Path | None = None,
+) -> Path:
+    """Write a page and one framework's notebook of it, as if they had always been so.
+
+    Args:
+        folder: where; it becomes a folder of chapters.
+        edits: changes of the code, in page and notebook alike.
+        record: the notebook that has the outputs; None: the committed one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{page}.md"
+    path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
+    made = source.read_page(path)
+    notebook = notebooks.split(made, framework)
+    stored = nbformat.read(record or CHAPTERS / framework / f"{page}.ipynb", as_version=4)
+    kept = [
+        cell
+        for cell in stored.cells
+        if cell.cell_type == "code" and not (trim and any(mark in cell.source for mark in TRIMMED))
+    ]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, (cell, old) in enumerate(zip(code, kept, strict=True), start=1):
+        cell.outputs, cell.execution_count = old.outputs, count
+    notebook.metadata.d2lcompat.versions = stored.metadata.d2lcompat.versions
+    notebooks.write(notebook, made.notebook(framework))
+    return made.notebook(framework)
+
+
+def execute(folder: Path, page: str, framework: str, edits: Iterable[tuple[str, str]]) -> Path:
+    """Write an edited page, run its notebook and keep the outputs that come."""
+    write_page(folder, page, framework, edits)
+    made = source.read_page(folder / f"{page}.md")
+    forked(lambda: notebooks.execute(made, framework) and None, folder / "execute.log")
+    return made.notebook(framework)
+
+
+def package_copy(folder: Path, edits: Iterable[tuple[str, str, str]]) -> Path:
+    """Copy the package into a folder, edit ``(file, old, new)``, and return the folder.
+
+    Raises:
+        DoesNotApply: a file does not have the text.
+    """
+    package = folder / "d2lcompat"
+    shutil.copytree(
+        REPOSITORY / "d2lcompat", package, ignore=shutil.ignore_patterns("__pycache__", "static")
+    )
+    for name, old, new in edits:
+        text = (package / name).read_text(encoding="utf-8")
+        if old not in text:
+            raise DoesNotApply(f"d2lcompat/{name} has no {old!r}")
+        (package / name).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+class _Recorder:
+    """A pytest plugin that keeps what failed."""
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[str, str]] = []
+        self.facts: list = []
+
+    def pytest_runtest_logreport(self, report) -> None:
+        if report.when == "call":
+            self.facts += report.user_properties
+        self._keep(report)
+
+    def pytest_collectreport(self, report) -> None:
+        self._keep(report)
+
+    def _keep(self, report) -> None:
+        if report.failed:
+            self.failures.append((report.nodeid, str(report.longrepr)))
+
+
+def check(
+    chapters: Path,
+    framework: str,
+    *,
+    stock: bool = False,
+    environment: Mapping[str, str | None] = {},
+    timeout: int = 900,
+    first_only: bool = True,
+    shuffled: int | None = None,
+) -> Verdict:
+    """Check the notebooks in a folder, in a process of its own.
+
+    Args:
+        stock: with nbval as it comes. It is given the environment in which the notebooks were
+            executed, too, without which it would hardly pass a cell.
+        environment: variables for the kernel, over those of the record.
+        timeout: seconds that a cell may take.
+        first_only: stop at the first failure.
+        shuffled: the seed of the order of the notebooks; None: that of their names.
+    """
+    variables = {**notebooks.kernel_environment(framework), **environment}
+    if "PYTHONPATH" in variables:
+        paths = (variables["PYTHONPATH"], os.environ.get("PYTHONPATH"))
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    config = REPOSITORY / "pyproject.toml"
+    if stock:
+        config = chapters / "stock.ini"
+        config.write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
+    command = ["-c", str(config), f"--rootdir={chapters}", "-p", "no:cacheprovider", "--color=no"]
+    command += [f"--nbval-cell-timeout={timeout}", *(["-x"] if first_only else [])]
+
+    notebooks_there = sorted(chapters.glob("*/*.ipynb")) or [chapters]
+    if shuffled is not None:
+        random.Random(shuffled).shuffle(notebooks_there)
+
+    def run() -> dict:
+        os.chdir(chapters)
+        os.environ.update(variables)
+        # The check sets the record's environment itself: what is to differ must come after it.
+        notebooks.kernel_environment = lambda _: variables
+        recorder = _Recorder()
+        status = pytest.main([*command, *map(str, notebooks_there)], plugins=[recorder])
+        return {"status": int(status)} | vars(recorder)
+
+    begin = time.monotonic()
+    log = chapters / ("stock.log" if stock else "check.log")
+    result = forked(run, log)
+    seconds = round(time.monotonic() - begin, 1)
+    printed = log.read_text(errors="replace")
+    if result is None:
+        return Verdict(True, 1, "error", "the check itself ended", [], seconds, printed)
+    failures, failed = result["failures"], result["status"] != 0
+    # Status 5: there was nothing to check. That is no success either.
+    where, text = failures[0] if failures else ("", f"pytest ended with {result['status']}")
+    where = f"{where.rpartition('/')[2]}: {text[:400]}" if failed else ""
+    by = _classified(text) if failed else ""
+    return Verdict(failed, len(failures), by, where, result["facts"], seconds, printed)
+
+
+def _classified(text: str) -> str:
+    if re.search(r"failed with|kernel died|longer than|execution caused|Timeout|dead", text):
+        return "error"
+    return "comparison" if re.search(r"stored .* new |outputs differ", text, re.S) else "gate"
+
+
+def forked(
+    function: Callable[[], dict | list | None], log: Path | None = None, patience: float = PATIENCE
+) -> Any:
+    """What the function returns in a fork of this process; None if it came to no end.
+
+    Args:
+        log: the file into which goes what it prints; None: it is printed.
+        patience: seconds until it is ended.
+    """
+    descriptor, answer = tempfile.mkstemp(suffix=".json")
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()  # so that what it starts can be ended with it
+            if log:
+                output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.dup2(output, 1)
+                os.dup2(output, 2)
+            os.write(descriptor, json.dumps(function()).encode())
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.close(descriptor)
+    end = time.monotonic() + patience
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        time.sleep(0.02)
+        if time.monotonic() > end:
+            os.killpg(pid, 9)
+    text = Path(answer).read_text()
+    os.unlink(answer)
+    return json.loads(text) if text else None
+
+
+def can_run() -> str:
+    """Why the bench cannot be used here; empty if it can. The stored outputs are of real data."""
+    from d2lcompat import _data
+
+    try:
+        made_up = _data.fashion_mnist().made_up
+    except OSError as error:
+        return str(error)
+    return (
+        "D2LCOMPAT_DATA names the made-up data; the stored outputs are of the real ones" * made_up
+    )
+
+
+def workplace() -> Path:
+    """A new folder for copies."""
+    return Path(tempfile.mkdtemp(prefix="d2lcompat-"))
+
+
+assert nbval_plugin  # loaded here, so that no fork has to

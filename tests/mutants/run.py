@@ -1,0 +1,163 @@
+"""Apply every declared fault in every framework, and count what the regression check finds.
+
+    python tests/mutants/run.py [--framework jax] [--only "learning rate"] [--no-stock] [--json F]
+
+First the notebooks are checked as they are: without that, the counts would mean nothing. Beside
+it runs nbval as it comes, on the same mutants. The status is 1 if an unchanged notebook failed, or
+less than 95 % of the faults were found in some framework.
+"""
+
+import argparse
+import contextlib
+import functools
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import bench
+import warm
+from faults import FAULTS, FRAMEWORKS, Fault
+
+from d2lcompat.book import notebooks
+
+ENOUGH = 0.95
+PAGES = ("dropout", "preliminaries")
+
+
+def mutant(folder: Path, fault: Fault, framework: str, page: str, records: Path) -> dict:
+    """Write one mutant of one page, and return the environment that its kernel needs.
+
+    Raises:
+        bench.DoesNotApply: the page or the package is not what the fault was declared for.
+    """
+    chapters = folder / "chapters"
+    trim = not fault.whole
+    edits = [(old, new) for file, old, new in fault.edits.get(framework, ()) if not file]
+    record = None
+    if fault.variant:
+        record = records / framework / f"{page}.ipynb"
+        if not record.exists():
+            bench.execute(records, page, framework, fault.variant)
+        edits = [*fault.variant, *edits]
+    path = bench.write_page(chapters, page, framework, edits, trim, record)
+    if fault.kind == "package":
+        return {"PYTHONPATH": str(bench.package_copy(folder, fault.edits[framework]))}
+    if fault.kind == "stored":
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        fault.act(notebook)
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+    elif fault.kind == "file":
+        fault.act(path)
+    elif fault.kind == "environment":
+        return fault.act(folder)
+    return {}
+
+
+def try_fault(work: Path, fault: Fault, framework: str, stock: bool = False) -> bench.Verdict:
+    """Check a fault's mutants page by page, until one fails."""
+    seconds = 0.0
+    for page in fault.pages:
+        folder = work / "mutant"
+        shutil.rmtree(folder, ignore_errors=True)
+        environment = mutant(folder, fault, framework, page, work / "variants" / page)
+        check = functools.partial(bench.check, stock=stock, environment=environment)
+        # Of what a new Python finds at its start, a fork of an old one sees nothing.
+        cold = fault.kind == "environment"
+        with warm.cold() if cold else contextlib.nullcontext():
+            verdict = check(folder / "chapters", framework, timeout=fault.timeout)
+        seconds += verdict.seconds
+        if verdict.failed:
+            break
+    return verdict
+
+
+def unchanged(work: Path, framework: str, stock: bool) -> bench.Verdict:
+    """Check the trimmed notebooks of a framework as they are, to the last cell."""
+    folder = work / "unchanged"
+    shutil.rmtree(folder, ignore_errors=True)
+    for page in PAGES:
+        bench.write_page(folder / "chapters", page, framework)
+    return bench.check(folder / "chapters", framework, stock=stock, first_only=False)
+
+
+def run_framework(framework: str, faults: list[Fault], stock: bool) -> list[dict]:
+    """Try the faults in one framework and return every verdict, the unchanged notebooks' first."""
+    warm.import_framework(framework, notebooks.kernel_environment(framework))
+    work = bench.workplace()
+    results = []
+    for with_stock in (False, True) if stock else (False,):
+        name = "nbval as it comes" if with_stock else "our check"
+        told = {"framework": framework, "stock": with_stock}
+
+        def note(fault: str, verdict: bench.Verdict, told=told) -> None:
+            verdict = asdict(verdict) | {"log": "", "facts": []}
+            results.append(told | {"fault": fault} | verdict)
+
+        verdict = unchanged(work, framework, with_stock)
+        note("", verdict)
+        print(f"{framework}, {name}, unchanged: {verdict.cells} cells fail", flush=True)
+        if verdict.failed and not with_stock:
+            print(verdict.log)
+            break
+        for number, fault in enumerate(faults, start=1):
+            verdict = try_fault(work, fault, framework, with_stock)
+            note(fault.name, verdict)
+            what = f"{verdict.by}: {verdict.where.splitlines()[0]}" if verdict.failed else "MISSED"
+            counted = f"{framework}, {name}, {number}/{len(faults)}"
+            print(f"{counted}: {fault.name}: {what} ({verdict.seconds} s)", flush=True)
+    shutil.rmtree(work)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--framework", action="append", choices=FRAMEWORKS)
+    parser.add_argument("--only", action="append", default=[], help="part of a fault's name")
+    parser.add_argument("--no-stock", action="store_true", help="without nbval as it comes")
+    parser.add_argument("--whole", action="store_true", help="also faults that need ten epochs")
+    parser.add_argument("--json", type=Path, help="where to keep every verdict")
+    options = parser.parse_args()
+    reason = bench.can_run()
+    if reason:
+        print(f"The mutants cannot be tried here. {reason}", file=sys.stderr)
+        return 2
+    chosen = [f for f in FAULTS if not options.only or any(o in f.name for o in options.only)]
+    results = []
+    for framework in options.framework or FRAMEWORKS:
+        faults = [f for f in chosen if framework in f.frameworks and (options.whole or not f.whole)]
+        # A fork for each, since each has another framework imported.
+        results += bench.forked(
+            lambda f=framework, faults=faults: run_framework(f, faults, not options.no_stock),
+            patience=24 * 3600,
+        )
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1))
+    print("\nFound by our check / by nbval as it comes / declared; unchanged cells that fail:")
+    enough = [summary(results, framework) for framework in options.framework or FRAMEWORKS]
+    left_out = [f.name for f in chosen if f.whole]
+    if left_out and not options.whole:
+        print("Seen only where ten epochs are trained, tried with --whole:", "; ".join(left_out))
+    return int(not all(enough))
+
+
+def summary(results: list[dict], framework: str) -> bool:
+    """Print a framework's counts and misses; whether enough was found."""
+    ours, theirs = (
+        [r for r in results if r["framework"] == framework and r["stock"] == stock]
+        for stock in (False, True)
+    )
+    found = [r for r in ours if r["fault"] and r["failed"]]
+    missed = [r["fault"] for r in ours if r["fault"] and not r["failed"]]
+    by = {k: sum(r["by"] == k for r in found) for k in ("gate", "comparison", "error")}
+    stock = sum(r["failed"] for r in theirs if r["fault"]) if theirs else "not tried"
+    alarms = [sum(r["cells"] for r in some if not r["fault"]) for some in (ours, theirs)]
+    print(f"{framework}: {len(found)} / {stock} / {len(found) + len(missed)}, {by};", *alarms)
+    print(*(f"  missed: {name}" for name in missed), sep="\n")
+    sound = not any(r["failed"] for r in ours if not r["fault"])
+    return sound and len(found) >= ENOUGH * (len(found) + len(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
