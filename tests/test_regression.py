@@ -229,6 +229,17 @@ def test_the_use_of_a_tolerance_is_measured():
     assert result.worst == pytest.approx(0.4, rel=1e-3)
 
 
+def test_the_tolerance_is_a_share_of_what_is_stored():
+    assert texts("1.000", "2.000", Tolerance(0.6, 0.0))
+    assert not texts("2.000", "1.000", Tolerance(0.6, 0.0))
+
+
+def test_what_is_within_its_tolerance_is_told():
+    result = compare([stream("a 0.5000 2")], [stream("a 0.5001 2")], Tolerance(0.1, 0.0))
+    assert result.verdict == "within tolerance"
+    assert [(one.stored, one.new) for one in result.within] == [("0.5000", "0.5001")]
+
+
 def test_tags_state_a_tolerance():
     stated = Tolerance.of(["hide-input", "rtol=0.1", "atol=2e-2"], TIGHT)
     assert stated == Tolerance(0.1, 0.02)
