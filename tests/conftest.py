@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from dialects import DIALECTS, dialect_of
 
 from d2lcompat import _data
 from d2lcompat._frameworks import FRAMEWORKS
@@ -12,8 +13,6 @@ from d2lcompat._frameworks import FRAMEWORKS
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(threads, "1")
-
-DIALECTS = [name for name, framework in FRAMEWORKS.items() if framework.page]
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
@@ -26,8 +25,6 @@ def framework(request):
 def dialect(framework):
     """A framework as ``dialects.Dialect``. One that cannot be imported fails; one that has no
     build for this platform is skipped."""
-    from dialects import dialect_of
-
     table = FRAMEWORKS[framework]
     if not table.supported:
         pytest.skip(f"{table.label} has no build for this platform")

@@ -25,6 +25,7 @@ if "MPLBACKEND" not in os.environ:  # a kernel is told to show figures in its no
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("scratch", "stock")
+DIALECTS = [name for name, framework in FRAMEWORKS.items() if framework.page]
 
 # What a notebook defines. Its other statements train for minutes and print.
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)

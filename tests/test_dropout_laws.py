@@ -8,12 +8,10 @@ million runs.
 
 import numpy as np
 import pytest
-from dialects import KINDS, cross_entropies, examples, mlp
+from dialects import DIALECTS, KINDS, cross_entropies, examples, mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
-from conftest import DIALECTS
 
 FALSE_ALARM = 1e-9
 # One rounding of 1 - p lies between the layer and the exact answer; a framework that multiplies by

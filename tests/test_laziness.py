@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from dialects import ROOT
+from dialects import DIALECTS, ROOT
 
-from conftest import DIALECTS
 from d2lcompat._frameworks import FRAMEWORKS
 
 PACKAGE = ROOT / "d2lcompat"

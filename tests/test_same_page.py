@@ -8,9 +8,8 @@ import inspect
 from collections import Counter
 
 import pytest
-from dialects import ROOT, dialect_of
+from dialects import DIALECTS, ROOT, dialect_of
 
-from conftest import DIALECTS
 from d2lcompat._frameworks import FRAMEWORKS
 
 # What code published for d2l 1.0.3 uses, and what the design adds to it.
