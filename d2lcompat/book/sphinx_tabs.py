@@ -244,6 +244,21 @@ def _download(docname: str, framework: str) -> str:
 # --- set-up -------------------------------------------------------------------------------------
 
 
+def leave_out_thebe(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Take sphinx-thebe's scripts off the page.
+
+    Jupyter Book loads that extension always; it runs cells in one kernel a page, names a third
+    party, and declares its constants twice, which is a script error on every page.
+    """
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}".lower()
+    ]
+
+
 def add_assets(app: Sphinx) -> None:
     """Add the style and the script of the tabs."""
     if app.builder.format != "html":
@@ -268,5 +283,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", add_assets)
     app.connect("source-read", note_notebooks)
     app.connect("html-page-context", offer_notebooks, priority=900)
+    app.connect("html-page-context", leave_out_thebe, priority=900)
     app.connect("build-finished", copy_notebooks)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
