@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: book test lint execute clean
+.PHONY: book test lint execute mutants false-alarms clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt pyproject.toml
@@ -28,6 +28,14 @@ lint: .venv/installed
 # Runs every notebook again and keeps its outputs: read `git diff` before you commit them
 execute: .venv/installed
 	$(BIN)/python -m d2lcompat.book execute
+
+# Does the check of the notebooks find what it should, and is it quiet when nothing changed? An hour
+# each; tests/README.md says what came out last. MUTANTS="--framework jax", for example, does less.
+mutants: .venv/installed
+	$(BIN)/python tests/mutants/run.py $(MUTANTS)
+
+false-alarms: .venv/installed
+	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
 
 clean:
 	rm -rf .venv _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

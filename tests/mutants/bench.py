@@ -132,21 +132,29 @@ def execute(folder: Path, page: str, framework: str, edits: Iterable[tuple[str, 
     return made.notebook(framework)
 
 
-def package_copy(folder: Path, edits: Iterable[tuple[str, str, str]]) -> Path:
-    """Copy the package into a folder, edit ``(file, old, new)``, and return the folder.
+def patched(edits: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """The package's files with edits ``(file, old, new)``, by name.
 
     Raises:
         DoesNotApply: a file does not have the text.
     """
+    files: dict[str, str] = {}
+    for name, old, new in edits:
+        text = files.get(name) or (REPOSITORY / "d2lcompat" / name).read_text(encoding="utf-8")
+        if old not in text:
+            raise DoesNotApply(f"d2lcompat/{name} has no {old!r}")
+        files[name] = text.replace(old, new)
+    return files
+
+
+def package_copy(folder: Path, edits: Iterable[tuple[str, str, str]]) -> Path:
+    """Copy the package into a folder, patched, and return the folder."""
     package = folder / "d2lcompat"
     shutil.copytree(
         REPOSITORY / "d2lcompat", package, ignore=shutil.ignore_patterns("__pycache__", "static")
     )
-    for name, old, new in edits:
-        text = (package / name).read_text(encoding="utf-8")
-        if old not in text:
-            raise DoesNotApply(f"d2lcompat/{name} has no {old!r}")
-        (package / name).write_text(text.replace(old, new), encoding="utf-8")
+    for name, text in patched(edits).items():
+        (package / name).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -202,6 +210,8 @@ def check(
         config = chapters / "stock.ini"
         config.write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
     command = ["-c", str(config), f"--rootdir={chapters}", "-p", "no:cacheprovider", "--color=no"]
+    # What has nothing to say here, and takes longer than the notebook to say it.
+    command += ["--assert=plain", "-p", "no:hypothesispytest", "-p", "no:unraisableexception"]
     command += [f"--nbval-cell-timeout={timeout}", *(["-x"] if first_only else [])]
 
     notebooks_there = sorted(chapters.glob("*/*.ipynb")) or [chapters]

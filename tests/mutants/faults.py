@@ -22,6 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pooch
+
 FRAMEWORKS = ("pytorch", "tensorflow", "jax", "mxnet")
 DIALECTS = {"pytorch": "torch.py", "tensorflow": "tensorflow.py", "jax": "jax.py"}
 DIALECTS["mxnet"] = "mxnet.py"
@@ -46,6 +48,7 @@ class Fault:
             faults that do not show with the page's own numbers.
         whole: the fault shows only in cells that the trimmed notebooks lack.
         timeout: seconds that a cell may take.
+        told: what the report has to say where that is enough, and no failure is asked for.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Fault:
     variant: Sequence[Edit] = ()
     whole: bool = False
     timeout: int = 900
+    told: str = ""
 
     @property
     def frameworks(self) -> tuple[str, ...]:
@@ -97,11 +101,11 @@ def _listed(edits) -> list[Edit]:
     return [edits] if isinstance(edits[0], str) else list(edits)
 
 
-def stored(name: str, kind: str = "stored", page: str = "preliminaries"):
+def stored(name: str, kind: str = "stored", told: str = ""):
     """Declare what the decorated function does to a stored notebook (or its file)."""
 
     def declare(act: Callable) -> Callable:
-        FAULTS.append(Fault(name, kind, (page,), act=act))
+        FAULTS.append(Fault(name, kind, ("preliminaries",), act=act, told=told))
         return act
 
     return declare
@@ -395,7 +399,7 @@ dialect("half as many points on the training curve", FIGURES, **{
 figure("titles of images shifted by one", (
     "set_title(titles[index]", "set_title(titles[(index + 1) % len(titles)]",
 ), file="_figures.py")  # fmt: skip
-figure("images upside down", ("np.asarray(imgs[index])", "np.asarray(imgs[index])[::-1]"),
+figure("images upside down", ("_array(imgs[index])", "_array(imgs[index])[::-1]"),
        file="_figures.py")  # fmt: skip
 figure("images in inverted greys", ('cmap="gray_r"', 'cmap="gray"'), file="_figures.py")
 
@@ -548,7 +552,7 @@ cell("another seed in the cell", "dropout", ("d2l.seed_everything(0)", "d2l.seed
 cell("a wrong formula printed", "dropout", ("{p / (1 - p):.2f}", "{p * (1 - p):.2f}"))
 cell("a typo in what is printed", "dropout", ("mean {", "maen {"))
 cell("more digits printed", "dropout", (".mean():.2f}", ".mean():.3f}"))
-cell("nan printed", "dropout", ("{draws.mean():.2f}", "{draws.mean() * float('nan'):.2f}"))
+cell("nan printed", "dropout", ("{draws.mean():.2f}", '{draws.mean() * float("nan"):.2f}'))
 cell("standard deviation printed as variance", "dropout", ("{draws.var()", "{draws.std()"))
 
 # Faults that only the cells with ten epochs of training can show.
@@ -855,7 +859,7 @@ def _(notebook):
     notebook["metadata"]["d2lcompat"]["seed"] += 1
 
 
-@stored("another version recorded")
+@stored("another version recorded", told="numpy 1.0.0 recorded")
 def _(notebook):
     versions = notebook["metadata"]["d2lcompat"]["versions"]
     versions["numpy"] = "1.0.0"
@@ -888,7 +892,8 @@ def _(notebook):
 def _data_folder(folder: Path) -> Path:
     """A copy of the data files that may be changed."""
     copy = folder / "data"
-    shutil.copytree(os.environ["D2LCOMPAT_DATA"], copy)
+    there = os.environ.get("D2LCOMPAT_DATA") or pooch.os_cache("d2lcompat") / "fashion-mnist"
+    shutil.copytree(there, copy)
     return copy
 
 
@@ -941,3 +946,20 @@ def _(folder: Path):
         "def expand_dims(*args):\n    warnings.warn('deprecated', stacklevel=1)\n"
         "    return old(*args)\nnumpy.expand_dims = expand_dims\n",
     )
+
+
+#: Faults that the check is known to miss, and why. One that is found after all has to go from here.
+MISSES: dict[str, str] = {
+    "> instead of >=": "differs where a draw is exactly p, once in 16 million; the tests of the"
+    " laws of dropout hold that end of the interval",
+    "more digits printed": "a number is compared by its value, not by how it is printed",
+    "drawn validation loss as the mean of batch means": "moves the curve by less than its band of"
+    " 10 %; the history beside it is compared in the fingerprint",
+    "half of the axis cut off": "a figure's data does not hold the limits of its axes",
+    "all curves in one colour and style": "a figure's data holds what is plotted, not how",
+    "images in inverted greys": "a figure's data holds what is plotted, not how",
+    "a figure's picture replaced by another": "pictures change with a machine's fonts, so their"
+    " data is compared in their stead",
+    "a cell's id changed": "shows nowhere; the next execution puts it right",
+    "another kernel recorded": "the gate does not look at it: the kernel is the environment's own",
+}

@@ -12,7 +12,9 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning import local_provisioner
@@ -25,6 +27,10 @@ PACKAGES = {
 }
 
 
+# How this process shows warnings. Pytest collects them instead, and no kernel may inherit that.
+_shown: dict[str, Any] = {}
+
+
 def import_framework(framework: str, environment: dict[str, str]) -> None:
     """Import what kernels of this framework will need, in the environment that they will have."""
     os.environ.update(environment)
@@ -35,6 +41,7 @@ def import_framework(framework: str, environment: dict[str, str]) -> None:
     for name in ("ipykernel.kernelapp", "matplotlib.pyplot", "tqdm", "pooch", *PACKAGES[framework]):
         importlib.import_module(name)
     local_provisioner.launch_kernel = _launch
+    _shown.update(filters=warnings.filters[:], show=warnings._showwarnmsg_impl)
 
 
 @contextlib.contextmanager
@@ -78,6 +85,8 @@ def _become_kernel(command: list[str], env: dict[str, str], cwd: str | None) -> 
     sys.path[:0] = ["", *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     for name in [name for name in sys.modules if name.partition(".")[0] == "d2lcompat"]:
         del sys.modules[name]
+    warnings.filters[:], warnings._showwarnmsg_impl = _shown["filters"], _shown["show"]
+    warnings._filters_mutated()
     asyncio.set_event_loop_policy(None)
     asyncio.set_event_loop(asyncio.new_event_loop())
     sys.argv = [command[0], *command[command.index("-f") :]]
