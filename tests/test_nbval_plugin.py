@@ -323,7 +323,8 @@ def many(tmp_path_factory):
         recorded = {"python": "2.7.18", "d2lcompat": "0.1.0"}
         ours = {"framework": "numpy", "page": name, "versions": recorded}
         save(folder / "numpy" / f"{name}.ipynb", cells, d2lcompat=ours)
-    arguments = ["-v", "-o", "max_ignored_cells=1", "numpy"]
+    # So that a death that is not noticed fails this test instead of stopping it.
+    arguments = ["-v", "-o", "max_ignored_cells=1", "--nbval-cell-timeout=20", "numpy"]
     _, output = run_pytest(folder, "--junitxml=one.xml", *arguments)
     _, parallel = run_pytest(folder, "--junitxml=two.xml", "-n", "2", *arguments)
     return folder, output, parallel
