@@ -81,8 +81,8 @@ class FashionMNIST(DataModule):
             ``D2LCOMPAT_DATA``, then in the user's cache, then downloads them.
 
     Raises:
-        ValueError: ``batch_size`` or ``resize`` is not positive, or a file is a wrong one.
-        OSError: no file and no mirror can be reached.
+        ValueError: ``resize`` is not positive; by the loaders, ``batch_size`` is not.
+        OSError: the data can't be had, or a file is not the published one.
     """
 
     # Set by each dialect page.

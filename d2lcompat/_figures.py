@@ -162,7 +162,7 @@ def plot(
     curves than ``fmts`` start over with the first format; none is left out.
 
     Raises:
-        ValueError: nothing to plot, or as many abscissae as neither one nor the curves.
+        ValueError: nothing to plot, or neither one ``X`` for all curves nor one for each.
     """
     if len(X) == 0:
         raise ValueError("plot() expected at least one value in X; received none.")

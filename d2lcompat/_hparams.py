@@ -31,7 +31,9 @@ class HyperParameters:
         def __getattr__(self, name: str) -> Any: ...
 
     def save_hyperparameters(self, ignore: Collection[str] = []) -> None:
-        """Save the arguments of the method that calls this one as attributes and in ``hparams``.
+        """Save the variables of the method that calls this one as attributes and in ``hparams``.
+
+        Called first in a method, as it is meant to be, these are the method's arguments.
 
         Args:
             ignore: names to leave out. ``self`` and names that begin with ``_`` always are.

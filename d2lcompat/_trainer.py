@@ -91,16 +91,17 @@ class _Batches:
             self.trainer.progress.update()
 
     def peek(self):
-        """A batch to learn the shapes from; taking it does not change the order of the others."""
+        """A batch to learn the shapes from. Our own loaders give one that doesn't count."""
         peek = getattr(self.loader, "peek", None)
         return peek() if peek else next(iter(self.loader))
 
 
-class _FirstSteps:
+class _FirstSteps(_Batches):
     """Data with the first ``steps`` training batches only, and all validation batches."""
 
-    def __init__(self, data, steps: int) -> None:
-        self.loader, self.steps = data.train_dataloader(), min(steps, len(data.train_dataloader()))
+    def __init__(self, data, steps: int, trainer: "Trainer") -> None:
+        super().__init__(data.train_dataloader(), trainer)
+        self.steps = min(steps, len(self.loader))
         self.val_dataloader = data.val_dataloader
 
     def train_dataloader(self):
@@ -112,16 +113,14 @@ class _FirstSteps:
     def __iter__(self) -> Iterator:
         return islice(self.loader, self.steps)
 
-    def peek(self):
-        return self.loader.peek()
-
 
 class Trainer(HyperParameters):
     """Trains a model on data for ``max_epochs`` epochs.
 
     Args:
         max_epochs: how many times to go through the training data.
-        num_gpus: how many GPUs to use; with fewer than that, a warning and the CPU.
+        num_gpus: 0 trains on the CPU, 1 on the first GPU. Where that can't be had, or for more
+            than one, a warning says what is used.
         gradient_clip_val: the largest norm of all gradients together; 0 leaves them as they are.
 
     Raises:
@@ -141,10 +140,10 @@ class Trainer(HyperParameters):
             )
         self.save_hyperparameters()
         self.gpus: list[Any] = self.available_gpus()[:num_gpus]
-        if len(self.gpus) < num_gpus:
+        if num_gpus > min(1, len(self.gpus)):
             warnings.warn(
                 f"Trainer was asked for {num_gpus} GPU(s) and found {len(self.gpus)}: "
-                f"training on {'fewer' if self.gpus else 'the CPU'}.",
+                f"training on {'one' if self.gpus else 'the CPU'}.",
                 stacklevel=2,
             )
 
@@ -168,7 +167,7 @@ class Trainer(HyperParameters):
         self.model = model
 
     def prepare_batch(self, batch):
-        """The batch as a step gets it: on the model's device."""
+        """The batch as a step gets it; the dialect pages put it on the model's device."""
         return batch
 
     def fit(self, model, data) -> History:
@@ -208,8 +207,13 @@ class Trainer(HyperParameters):
         So early, rounding has not grown: another machine prints the same numbers to five digits,
         while a change of model, data or training moves them. After ten epochs neither holds.
         """
+        trainer = type(self)(1, self.num_gpus, self.gradient_clip_val)
+        before = model.plot_train_per_epoch, model.board.display
         model.plot_train_per_epoch, model.board.display = steps, False
-        history = type(self)(max_epochs=1).fit(model, _FirstSteps(data, steps))
+        try:
+            history = trainer.fit(model, _FirstSteps(data, steps, trainer))
+        finally:
+            model.plot_train_per_epoch, model.board.display = before
         losses = [f"{point.y:.6f}" for point in model.board.data["train_loss"]]
         print(f"losses of the first {len(losses)} steps:")
         for row in range(0, len(losses), 5):
@@ -223,7 +227,7 @@ class Trainer(HyperParameters):
             self._traced[label] = value
             return
         model, train = self.model, label.startswith("train_")
-        model.board.xlabel = "epoch"
+        model.board.xlabel = model.board.xlabel or "epoch"
         if train:
             x = self.train_batch_idx / self.num_train_batches
             n = self.num_train_batches / model.plot_train_per_epoch
@@ -231,7 +235,7 @@ class Trainer(HyperParameters):
             x = self.epoch + 1
             n = self.num_val_batches / model.plot_valid_per_epoch
         self._means.setdefault(label, []).append((value, self.batch_examples))
-        model.board.draw(x, value, label, every_n=math.ceil(n), weight=self.batch_examples)
+        model.board.draw(x, value, label, math.ceil(n), self.batch_examples)
 
     _traced: dict | None = None
 

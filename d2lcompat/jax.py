@@ -44,7 +44,7 @@ _seeds = random.Random()
 
 def get_seed() -> int:
     """A new seed, drawn from a source that ``seed_everything`` starts anew."""
-    return _seeds.randint(0, 1_000_000)
+    return _seeds.randint(0, 2**31 - 1)
 
 
 def get_key() -> jax.Array:
@@ -158,6 +158,10 @@ class Trainer(_trainer.Trainer):
             key: the root of all randomness of the run; None draws one with ``get_key``. The
                 trained parameters are in ``self.state.params``.
         """
+        with jax.default_device(self.gpus[0] if self.gpus else cpu()):
+            return self._fit(model, data, key)
+
+    def _fit(self, model, data, key):
         self.prepare_data(data)
         self.prepare_model(model)
         self.optim = model.configure_optimizers()
@@ -176,7 +180,7 @@ class Trainer(_trainer.Trainer):
         return self.run_epochs()
 
     def run_epochs(self):
-        """Compile the steps, once for this model, then run all epochs."""
+        """Compile the steps, then run all epochs."""
         self.compiled_train_step = jax.jit(self.train_step)
         self.compiled_val_step = jax.jit(self.val_step)
         return super().run_epochs()
@@ -212,9 +216,9 @@ class Trainer(_trainer.Trainer):
             self.state, reported = self.compiled_train_step(self.state, self.prepare_batch(batch))
             self.report_all(reported)
             self.train_batch_idx += 1
+        self.model.training = False
         if self.val_dataloader is None:
             return
-        self.model.training = False
         for batch in self.val_dataloader:
             self.report_all(self.compiled_val_step(self.state, self.prepare_batch(batch)))
             self.val_batch_idx += 1
@@ -293,8 +297,9 @@ class Classifier(Module):
     def layer_summary(self, X_shape, key=None):
         """Print the shape of every layer's output for an input of shape ``X_shape``."""
         X = zeros(X_shape)
-        variables = self.init(get_key() if key is None else key, X)
-        bound = self.clone().bind(variables, mutable=["batch_stats"])
+        key = get_key() if key is None else key
+        keys = {"params": key, "dropout": key}
+        bound = self.clone().bind(self.init(keys, X), rngs=keys, mutable=["batch_stats"])
         bound(X)
         for layer in bound.net.layers:
             X = layer(X)

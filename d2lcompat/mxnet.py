@@ -150,17 +150,13 @@ class Trainer(_trainer.Trainer):
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model):
-        """Take the model in hand: an empty board, the right device."""
+        """Take the model in hand: an empty board, the right device, deferred parameters."""
         super().prepare_model(model)
         if self.gpus:
             model.collect_params().reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
-
-    def run_epochs(self):
-        """Give deferred layers their parameters, then run all epochs."""
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
-        self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
-        return super().run_epochs()
+        model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
 
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
@@ -181,10 +177,11 @@ class Trainer(_trainer.Trainer):
     def clip_gradients(self, grad_clip_val, model):
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         params = model.parameters()
-        arrays = params if isinstance(params, list) else [p.data() for p in params.values()]
-        norm = math.sqrt(sum(float((a.grad**2).sum()) for a in arrays))
+        if not isinstance(params, list):  # layers; running statistics have no gradient
+            params = [p.data() for p in params.values() if p.grad_req != "null"]
+        norm = math.sqrt(sum(float((a.grad**2).sum()) for a in params))
         if norm > grad_clip_val:
-            for a in arrays:
+            for a in params:
                 a.grad[:] *= grad_clip_val / norm
 
 

@@ -135,19 +135,19 @@ class Trainer(_trainer.Trainer):
         return [gpu(i) for i in range(num_gpus())]
 
     def run_epochs(self):
-        """Make the variables, trace the steps, once for this model, then run all epochs."""
-        self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
-        if hasattr(self.optim, "build"):
-            self.optim.build(self.model.trainable_variables)
+        """Make the variables and the traced steps, then run all epochs."""
         # Partials, since TensorFlow counts traces by function and warns when there are many: it
         # would take training several models for tracing one model over and over.
         self.traced_train_step = tf.function(partial(self.train_step))
         self.traced_val_step = tf.function(partial(self.val_step))
         with self.gpus[0] if self.gpus else cpu():
+            self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
+            if hasattr(self.optim, "build"):
+                self.optim.build(self.model.trainable_variables)
             return super().run_epochs()
 
     def train_step(self, batch):
-        """One step, and what it reported. ``fit`` traces it once and runs it as a graph."""
+        """One step, and what it reported. ``fit`` traces it for each shape of batch."""
         with self.traced() as reported:
             with tf.GradientTape() as tape:
                 loss = self.model.training_step(batch)
@@ -159,7 +159,7 @@ class Trainer(_trainer.Trainer):
         return reported
 
     def val_step(self, batch):
-        """What a validation batch reports. ``fit`` traces it once and runs it as a graph."""
+        """What a validation batch reports. ``fit`` runs it as a graph."""
         with self.traced() as reported:
             self.model.validation_step(batch)
         return reported

@@ -121,18 +121,14 @@ class Trainer(_trainer.Trainer):
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model):
-        """Take the model in hand: an empty board, the right device."""
+        """Take the model in hand: an empty board, the right device, parameters of lazy layers."""
         super().prepare_model(model)
         if self.gpus:
             model.to(self.gpus[0])
-
-    def run_epochs(self):
-        """Give lazy layers their parameters, then run all epochs."""
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
-        self.model.eval()
+        model.eval()
         with torch.no_grad():
-            self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
-        return super().run_epochs()
+            model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
 
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
@@ -146,9 +142,9 @@ class Trainer(_trainer.Trainer):
                     self.clip_gradients(self.gradient_clip_val, self.model)
                 self.optim.step()
             self.train_batch_idx += 1
+        self.model.eval()
         if self.val_dataloader is None:
             return
-        self.model.eval()
         for batch in self.val_dataloader:
             with torch.no_grad():
                 self.model.validation_step(self.prepare_batch(batch))

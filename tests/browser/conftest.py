@@ -40,7 +40,7 @@ def book(tmp_path_factory):
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # one Playwright at a time: other modules have their own
 def chromium():
     from playwright.sync_api import sync_playwright
 
