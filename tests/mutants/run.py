@@ -77,7 +77,6 @@ def apply(fault: Fault, framework: str) -> None:
 
 def try_fault(work: Path, fault: Fault, framework: str, stock: bool = False) -> bench.Verdict:
     """Check a fault's mutants page by page, until one fails."""
-    seconds = 0.0
     for page in fault.pages:
         folder = work / "mutant"
         shutil.rmtree(folder, ignore_errors=True)
@@ -87,7 +86,6 @@ def try_fault(work: Path, fault: Fault, framework: str, stock: bool = False) -> 
         cold = fault.kind == "environment"
         with warm.cold() if cold else contextlib.nullcontext():
             verdict = check(folder / "chapters", framework, timeout=fault.timeout)
-        seconds += verdict.seconds
         if fault.told and not verdict.failed and fault.told in verdict.log:
             verdict = replace(verdict, failed=True, by="told", where=fault.told)
         if verdict.failed:
