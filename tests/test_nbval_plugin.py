@@ -43,13 +43,16 @@ def save(path, cells, **metadata):
     return path
 
 
+# With CI set, pytest prints every failure a second time, whole, in its summary.
+UNSET = ("CI", "D2LCOMPAT_DATA")
+
+
 def run_pytest(folder, *arguments, plugin=PLUGIN, **environment):
     """Run a pytest of its own; return its exit status and output."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--color=no", *plugin, *arguments],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if name != "D2LCOMPAT_DATA"}
-        | environment,
+        env={name: value for name, value in os.environ.items() if name not in UNSET} | environment,
         capture_output=True,
         text=True,
         check=False,
