@@ -78,7 +78,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 
     def plot(self, key, value, train):
         """Report ``value`` as ``key`` of the current batch, without the graph that made it."""
-        super().plot(key, value.detach(), train)
+        super().plot(key, value.detach() if isinstance(value, torch.Tensor) else value, train)
 
     def training_step(self, batch):
         """The loss of a training batch, reported."""
