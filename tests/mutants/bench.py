@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[2]
 CHAPTERS = REPOSITORY / "chapters"
 BLOCK = re.compile(r"^```\{code-cell\}.*?^```\n", re.DOTALL | re.MULTILINE)
 # What marks a cell that trains for ten epochs, or needs what such a cell has left behind.
-TRIMMED = ("max_epochs=10", "loss_on", "two calls agree", "in runs")
+TRIMMED = ("max_epochs=10", "loss_on", "two calls agree", "runs[")
 # Long enough for a whole notebook on a busy machine.
 PATIENCE = 900.0
 
