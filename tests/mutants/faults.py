@@ -949,8 +949,8 @@ def _(folder: Path):
     return _at_start(
         folder,
         "import numpy, warnings\nold = numpy.expand_dims\n"
-        "def expand_dims(*args):\n    warnings.warn('deprecated', stacklevel=1)\n"
-        "    return old(*args)\nnumpy.expand_dims = expand_dims\n",
+        "def expand_dims(*args, **kwargs):\n    warnings.warn('deprecated', stacklevel=1)\n"
+        "    return old(*args, **kwargs)\nnumpy.expand_dims = expand_dims\n",
     )
 
 
