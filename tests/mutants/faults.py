@@ -829,7 +829,7 @@ def _(notebook):
 @stored("a tolerance widened")
 def _(notebook):
     tags = _with(notebook, "trainer.fit(")["metadata"]["tags"]
-    tags[tags.index("rtol=0.1")] = "rtol=10"
+    tags[tags.index("rtol=0.05")] = "rtol=10"
 
 
 @stored("a cell skipped by a tag")
@@ -960,7 +960,7 @@ MISSES: dict[str, str] = {
     " page's first twenty steps has one that counts",
     "more digits printed": "a number is compared by its value, not by how it is printed",
     "drawn validation loss as the mean of batch means": "moves the curve by less than its band of"
-    " 10 %; the history beside it is compared in the fingerprint",
+    " 5 %; the history beside it is compared in the fingerprint",
     "half of the axis cut off": "a figure's data does not hold the limits of its axes",
     "all curves in one colour and style": "a figure's data holds what is plotted, not how",
     "images in inverted greys": "a figure's data holds what is plotted, not how",
