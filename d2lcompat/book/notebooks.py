@@ -327,6 +327,11 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
                 f"{_name(expected, i)} is marked {json.dumps(source, sort_keys=True)} in the "
                 f"source and {json.dumps(stored, sort_keys=True)} in the notebook"
             )
+        if expected.cells[i].id != notebook.cells[j].get("id"):
+            messages.append(f"{_name(expected, i)} has another id than its text gives it")
+    if notebook.metadata.get("kernelspec") != KERNEL:
+        recorded = notebook.metadata.get("kernelspec", {}).get("name")
+        messages.append(f"the notebook's kernel is {recorded!r}, not {KERNEL['name']!r}")
     stated = notebook.metadata.get("d2lcompat", {})
     for key, value in expected.metadata.d2lcompat.items():
         # A changed cell has been told already, and better.

@@ -966,6 +966,4 @@ MISSES: dict[str, str] = {
     "images in inverted greys": "a figure's data holds what is plotted, not how",
     "a figure's picture replaced by another": "pictures change with a machine's fonts, so their"
     " data is compared in their stead",
-    "a cell's id changed": "shows nowhere; the next execution puts it right",
-    "another kernel recorded": "the gate does not look at it: the kernel is the environment's own",
 }
