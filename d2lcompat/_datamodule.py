@@ -116,8 +116,8 @@ class FashionMNIST(DataModule):
 
     def _to_floats(self, batch):
         images, labels = batch
-        images = _data.resize(images.astype(np.float32) / 255, self.resize)
-        return np.expand_dims(images, self.channel_axis), labels.astype(self.label_dtype)
+        pixels = _data.pixels(images, self.resize)
+        return np.expand_dims(pixels, self.channel_axis), labels.astype(self.label_dtype)
 
     def text_labels(self, indices) -> list[str]:
         """The names of the classes ``indices``."""

@@ -148,10 +148,10 @@ shared("number of batches rounded down", "_data.py", (
 shared("peeking moves the order on", "_data.py", (
     "return self._batch(self._indices[: self.batch_size])", "return next(iter(self))",
 ))  # fmt: skip
-SCALED = "images.astype(np.float32) / 255"
-shared("normalisation forgotten", "_datamodule.py", (SCALED, "images.astype(np.float32)"))
-shared("pixels divided by 256", "_datamodule.py", (SCALED, "images.astype(np.float32) / 256"))
-shared("pixels centred", "_datamodule.py", (SCALED, f"{SCALED} - np.float32(0.286)"))
+SCALED = "np.divide(images, np.float32(255), dtype=np.float32)"
+shared("normalisation forgotten", "_data.py", (SCALED, "images.astype(np.float32)"))
+shared("pixels divided by 256", "_data.py", (SCALED, SCALED.replace("255", "256")))
+shared("pixels centred", "_data.py", (SCALED, f"{SCALED} - np.float32(0.286)"))
 LABELS = "labels.astype(self.label_dtype)"
 shared(
     "labels off by one", "_datamodule.py", (LABELS, "((labels + 1) % 10).astype(self.label_dtype)")
@@ -162,11 +162,11 @@ shared("one label in a hundred wrong", "_datamodule.py", (
 shared(
     "labels of another type", "_datamodule.py", (LABELS, 'labels.astype("uint8")'), pages=FIGURES
 )
-EXPANDED = "np.expand_dims(images, self.channel_axis)"
+EXPANDED = "np.expand_dims(pixels, self.channel_axis)"
 shared("features in half precision", "_datamodule.py", (EXPANDED, f"{EXPANDED}.astype('float16')"),
        pages=FIGURES)  # fmt: skip
 shared("images transposed", "_datamodule.py", (EXPANDED, EXPANDED.replace(
-    "images", "np.ascontiguousarray(images.transpose(0, 2, 1))"
+    "pixels", "np.ascontiguousarray(pixels.transpose(0, 2, 1))"
 )))  # fmt: skip
 shared("images of another size", "_datamodule.py", (
     "resize: tuple[int, int] = (28, 28)", "resize: tuple[int, int] = (27, 27)",
