@@ -194,5 +194,5 @@ def test_a_fault_in_a_notebook_is_told_by_the_command(book):
         check=False,
     )
     assert done.returncode == 1
-    assert "toy/numpy: cell 1 ('import values') failed" in done.stderr
+    assert "toy/numpy: cell 0 ('import values') failed" in done.stderr
     assert json.loads(path.read_text())

@@ -186,13 +186,13 @@ def strip(notebook):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda n: n.cells[1].update(execution_count=None), "cell 2 ('print(a)') was not executed"),
+        (lambda n: n.cells[1].update(execution_count=None), "cell 1 ('print(a)') was not executed"),
         (lambda n: n.cells[1].update(execution_count=9), "ran as number 9 instead of 2"),
-        (lambda n: n.cells[1].update(source="print(a )"), "cell 2 ('print(a)') was changed"),
-        (lambda n: n.cells.pop(2), "cell 3 ('print(2)') is missing"),
-        (lambda n: n.cells.insert(0, n.cells.pop(2)), "cell 3 ('print(2)') was moved"),
+        (lambda n: n.cells[1].update(source="print(a )"), "cell 1 ('print(a)') was changed"),
+        (lambda n: n.cells.pop(2), "cell 2 ('print(2)') is missing"),
+        (lambda n: n.cells.insert(0, n.cells.pop(2)), "cell 2 ('print(2)') was moved"),
         (lambda n: n.cells.append(cell("print(3)")), "is only in the notebook"),
-        (lambda n: n.cells.clear(), "cell 1 ('a = 0.5') is missing"),
+        (lambda n: n.cells.clear(), "cell 0 ('a = 0.5') is missing"),
         (lambda n: n.metadata.pop("d2lcompat"), "the notebook's framework is None"),
         (
             lambda n: n.metadata.d2lcompat.update(framework="jax"),
@@ -211,9 +211,19 @@ def test_the_gate_names_what_is_wrong(spoil, change, message):
     assert message in spoil(change)
 
 
+@pytest.mark.parametrize("text", ['{"cells": [{"cell_ty', "", "[]", '{"nbformat": 4}'])
+def test_half_a_notebook_is_named(tmp_path, text):
+    (tmp_path / "half.ipynb").write_text(text)
+    status, output = run_pytest(tmp_path)
+    assert status != 0
+    assert "half.ipynb is not a whole notebook (" in output
+    assert "Take it from git again" in output
+    assert "Traceback" not in output
+
+
 def test_the_gate_looks_at_a_notebook_without_a_source_too(tmp_path):
     path = save(tmp_path / "x.ipynb", [cell("print(1)", "1\n"), cell(""), cell("print(2)", "2\n")])
-    assert gate(path) == ["cell 3 ('print(2)') ran as number 3 instead of 2: the notebook was not "
+    assert gate(path) == ["cell 2 ('print(2)') ran as number 3 instead of 2: the notebook was not "
                           "run from first to last"]  # fmt: skip
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].execution_count, notebook.cells[2].execution_count = None, 2

@@ -32,7 +32,8 @@ from typing import Any
 import nbformat
 import pytest
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager, NoSuchKernel
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
+from nbformat.reader import NotJSONError
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from d2lcompat import __version__
@@ -290,7 +291,14 @@ class NotebookFile(IPyNbFile):
     """
 
     def collect(self) -> Iterator[pytest.Item]:
-        cells = list(super().collect())  # reads the notebook
+        try:
+            cells = list(super().collect())  # reads the notebook
+        except (NotJSONError, ValidationError, AttributeError) as error:
+            cause = str(error).strip().split("\n")[0]
+            raise self.CollectError(
+                f"{self.path} is not a whole notebook ({cause}). Take it from git again, or make "
+                "it anew: python -m d2lcompat.book execute"
+            ) from error
         options = self.config.option
         kernel = None
         if not options.nbval_current_env:

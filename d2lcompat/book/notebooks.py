@@ -245,7 +245,7 @@ def _run(
                     client.execute_cell(cell, place)
                 except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                     raise NotebookError(
-                        f"{where}: cell {place + 1} ({_first_line(cell)}) failed.\n{error}"
+                        f"{where}: {_name(notebook, place)} failed.\n{error}"
                     ) from error
     except NoSuchKernel as error:
         raise NotebookError(f"{where}: {error}. Run: pip install ipykernel") from error
@@ -317,7 +317,7 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
         else:
             extra.remove(elsewhere)
             messages.append(
-                f"{_name(expected, i)} was moved: it is cell {elsewhere + 1} of the notebook"
+                f"{_name(expected, i)} was moved: in the notebook it is {_name(notebook, elsewhere)}"
             )
     messages += [f"{_name(notebook, j)} is only in the notebook" for j in extra]
     for i, j in same:
@@ -387,7 +387,11 @@ def _first_line(cell: Any) -> str:
 
 
 def _name(notebook: NotebookNode, place: int) -> str:
-    return f"cell {place + 1} ({_first_line(notebook.cells[place])})"
+    # As nbval counts: code cells, from 0
+    number = len([cell for cell in notebook.cells[:place] if cell.cell_type == "code"])
+    cell = notebook.cells[place]
+    kind = "cell" if cell.cell_type == "code" else "text before cell"
+    return f"{kind} {number} ({_first_line(cell)})"
 
 
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
