@@ -77,11 +77,14 @@ class FashionMNIST(DataModule):
     Args:
         batch_size: examples in a batch; the last one may be smaller.
         resize: height and width of the images.
+        num_train: use the first so many training images only; None: all.
+        num_val: use the first so many validation images only; None: all.
         data_dir: a folder with the four published files. None looks in the folder named by
             ``D2LCOMPAT_DATA``, then in the user's cache, then downloads them.
 
     Raises:
-        ValueError: ``resize`` is not positive; by the loaders, ``batch_size`` is not.
+        ValueError: ``resize`` is not positive, or ``num_train`` or ``num_val`` is more than there
+            are or less than 1; by the loaders, ``batch_size`` is not positive.
         OSError: the data can't be had, or a file is not the published one.
     """
 
@@ -93,6 +96,8 @@ class FashionMNIST(DataModule):
         self,
         batch_size: int = 64,
         resize: tuple[int, int] = (28, 28),
+        num_train: int | None = None,
+        num_val: int | None = None,
         data_dir=None,
     ) -> None:
         super().__init__()
@@ -101,12 +106,22 @@ class FashionMNIST(DataModule):
             raise ValueError(f"FashionMNIST expected resize=(height, width); received {resize!r}.")
         arrays = _data.fashion_mnist(data_dir)
         self.made_up = arrays.made_up
-        self.train = self._examples(arrays.train_images, arrays.train_labels)
-        self.val = self._examples(arrays.val_images, arrays.val_labels)
         self._arrays = {
-            True: (arrays.train_images, arrays.train_labels),
-            False: (arrays.val_images, arrays.val_labels),
+            True: self._first("num_train", arrays.train_images, arrays.train_labels),
+            False: self._first("num_val", arrays.val_images, arrays.val_labels),
         }
+        self.train = self._examples(*self._arrays[True])
+        self.val = self._examples(*self._arrays[False])
+
+    def _first(self, argument, images, labels):
+        number = getattr(self, argument)
+        if number is None:
+            return images, labels
+        if not 1 <= number <= len(images):
+            raise ValueError(
+                f"FashionMNIST expected {argument} between 1 and {len(images)}; received {number}."
+            )
+        return images[:number], labels[:number]
 
     def _examples(self, images, labels):
         if self.channel_axis == 1:  # torch's and MXNet's users index pairs of tensors ...

@@ -166,6 +166,20 @@ def test_images_are_what_the_chapter_says(dialect, small_set):
     assert data.text_labels(y[:2]) == ["t-shirt", "trouser"]
 
 
+def test_fewer_images_are_the_first_ones(dialect, small_set):
+    FashionMNIST = dialect.d2l.FashionMNIST
+    everything, few = FashionMNIST(batch_size=5), FashionMNIST(batch_size=5, num_train=7, num_val=3)
+    assert (len(few.train), len(few.train_dataloader())) == (7 if few.channel_axis == 1 else 2, 2)
+    for loader, number in ((few.train_dataloader(), 7), (few.val_dataloader(), 3)):
+        assert sum(len(y) for _, y in loader) == number
+    all_X, few_X = (dialect.numpy(d.val_dataloader().peek()[0]) for d in (everything, few))
+    np.testing.assert_array_equal(few_X, all_X[:3])
+    with pytest.raises(ValueError, match=r"num_train between 1 and \d+; received 0"):
+        FashionMNIST(num_train=0)
+    with pytest.raises(ValueError, match=r"num_val between 1 and \d+; received 1000000"):
+        FashionMNIST(num_val=1_000_000)
+
+
 # ------------------------------------------------------------------------------------------ metrics
 
 
