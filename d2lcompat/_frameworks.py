@@ -18,7 +18,7 @@ class Framework:
     Attributes:
         id: the name in sources, folders and links (``pytorch``).
         label: the name that readers see (``PyTorch``).
-        page: its module in ``d2lcompat`` (``torch``), or None where there is no dialect page.
+        page: its module in ``d2lcompat`` (``torch``).
         package: what is imported (``torch``).
         extra: the extra to install, as in ``pip install -e ".[torch]"``; None: always there.
         distributions: the packages whose versions an executed notebook records.
@@ -27,7 +27,7 @@ class Framework:
 
     id: str
     label: str
-    page: str | None
+    page: str
     package: str
     extra: str | None
     distributions: tuple[str, ...]
@@ -81,7 +81,7 @@ FRAMEWORKS: dict[str, Framework] = {
             ("mxnet", "numpy"),
             (("linux", "x86_64"), ("darwin", "x86_64")),
         ),
-        Framework("numpy", "NumPy", None, "numpy", None, ("numpy",)),
+        Framework("numpy", "NumPy", "numpy", "numpy", None, ("numpy",)),
     )
 }
 

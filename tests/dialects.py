@@ -25,7 +25,8 @@ if "MPLBACKEND" not in os.environ:  # a kernel is told to show figures in its no
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("scratch", "stock")
-DIALECTS = [name for name, framework in FRAMEWORKS.items() if framework.page]
+DIALECTS = [name for name in FRAMEWORKS if name != "numpy"]  # those that train
+ARRAYS = [*DIALECTS, "numpy"]
 
 # What a notebook defines. Its other statements train for minutes and print.
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
@@ -699,7 +700,16 @@ class MXNet(Dialect):
         monkeypatch.setattr(self.page, "nn", Replaced(nn, Dropout=Recorded))
 
 
-CLASSES = {"pytorch": Torch, "tensorflow": TensorFlow, "jax": Jax, "mxnet": MXNet}
+class NumPy(Dialect):
+    """Arrays only: what has a gradient here has a backward pass written by hand."""
+
+    def tensor(self, array):
+        return np.array(array)
+
+
+CLASSES = {
+    "pytorch": Torch, "tensorflow": TensorFlow, "jax": Jax, "mxnet": MXNet, "numpy": NumPy,
+}  # fmt: skip
 
 
 @functools.cache

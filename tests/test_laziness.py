@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from dialects import DIALECTS, ROOT
+from dialects import ARRAYS, DIALECTS, ROOT
 
 from d2lcompat._frameworks import FRAMEWORKS
 
 PACKAGE = ROOT / "d2lcompat"
 FRAMEWORK_PACKAGES = {FRAMEWORKS[name].package for name in DIALECTS} | {"flax", "optax", "keras"}
-PAGES = {f"d2lcompat.{FRAMEWORKS[name].page}" for name in DIALECTS}
+PAGES = {f"d2lcompat.{FRAMEWORKS[name].page}" for name in ARRAYS}
 SHARED = sorted(path.stem for path in PACKAGE.glob("_[!_]*.py"))
 WORKSHOP = sorted(path for path in (PACKAGE / "book").glob("*.py") if path.stem != "sphinx_tabs")
 

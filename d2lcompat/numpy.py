@@ -1,0 +1,40 @@
+"""``from d2lcompat import numpy as d2l``: what the NumPy tabs of the book need, and no more.
+
+NumPy has no gradients of its own, so there is nothing here that trains: the pages write forward
+and backward passes by hand. Data and figures are those of the other dialect pages.
+"""
+
+import random
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from d2lcompat import _data, _datamodule
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+
+__all__ = [
+    "DataModule", "FashionMNIST", "plot", "plt", "seed_everything", "set_axes", "set_figsize",
+    "show_images", "use_svg_display",
+]  # fmt: skip
+
+use_svg_display()
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy's global generator and the order of the training examples."""
+    random.seed(seed)
+    np.random.seed(seed)
+    _data.set_data_seed(seed)
+
+
+class DataModule(_datamodule.DataModule):
+    __doc__ = _datamodule.DataModule.__doc__
+
+    to_tensors = staticmethod(tuple)
+    to_numpy = staticmethod(np.asarray)
+
+
+class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+    __doc__ = _datamodule.FashionMNIST.__doc__
+
+    channel_axis = 1
