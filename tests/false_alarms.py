@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent / "mutants"))
 import bench
 import warm
 
-from d2lcompat.book import notebooks
+from d2lcompat.book import notebooks, source
 
-PAGES = ("dropout", "preliminaries")
+PAGES = [page.name for page in source.pages(bench.CHAPTERS)]
 XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_cpu_max_isa="
 TWO = {
     name: "2"

@@ -1,7 +1,8 @@
 """The bench on which notebooks are checked: copies in a folder of their own, and pytest in a fork.
 
 Ten epochs take a minute and show nothing that twenty steps do not, so a notebook is *trimmed*
-first: page and notebook lose the cells that train so long, and those that need their results.
+first: page and notebook lose the cells tagged ``slow``: those that train so long, and those that
+need their results.
 """
 
 import json
@@ -26,8 +27,7 @@ from d2lcompat.book import nbval_plugin, notebooks, source  # imported once, bef
 REPOSITORY = Path(__file__).parents[2]
 CHAPTERS = REPOSITORY / "chapters"
 BLOCK = re.compile(r"^```\{code-cell\}.*?^```\n", re.DOTALL | re.MULTILINE)
-# What marks a cell that trains for ten epochs, or needs what such a cell has left behind.
-TRIMMED = ("max_epochs=10", "loss_on", "two calls agree", "runs[")
+SLOW = re.compile(r"^:tags: \[.*\bslow\b.*\]$", re.MULTILINE)
 # Long enough for a whole notebook on a busy machine.
 PATIENCE = 900.0
 
@@ -73,7 +73,7 @@ def edited(page: str, framework: str, edits: Iterable[tuple[str, str]], trim: bo
 
     def change(match: re.Match) -> str:
         block = match.group()
-        if trim and any(mark in block for mark in TRIMMED):
+        if trim and SLOW.search(block):
             return ""
         names = re.search(r"^%%tab (.*)$", block, re.MULTILINE)
         if names is None or framework in names[1].replace(",", " ").split():
@@ -114,7 +114,7 @@ def write_page(
     kept = [
         cell
         for cell in stored.cells
-        if cell.cell_type == "code" and not (trim and any(mark in cell.source for mark in TRIMMED))
+        if cell.cell_type == "code" and not (trim and "slow" in cell.metadata.get("tags", []))
     ]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, (cell, old) in enumerate(zip(code, kept, strict=True), start=1):

@@ -178,9 +178,9 @@ shared("validated on the training data", "_datamodule.py", (
     "self._arrays[train]", "self._arrays[True]",
 ))  # fmt: skip
 shared("ten validation images also trained on", "_datamodule.py", (
-    "            True: (arrays.train_images, arrays.train_labels),",
-    "            True: (np.concatenate([arrays.train_images, arrays.val_images[:10]]),\n"
-    "                   np.concatenate([arrays.train_labels, arrays.val_labels[:10]])),",
+    'self._first("num_train", arrays.train_images, arrays.train_labels)',
+    "(np.concatenate([arrays.train_images, arrays.val_images[:10]]),\n"
+    "                   np.concatenate([arrays.train_labels, arrays.val_labels[:10]]))",
 ))  # fmt: skip
 shared("names of two classes swapped", "_data.py", (
     '    "dress",\n    "coat",', '    "coat",\n    "dress",',
@@ -961,9 +961,6 @@ MISSES: dict[str, str] = {
     "more digits printed": "a number is compared by its value, not by how it is printed",
     "drawn validation loss as the mean of batch means": "moves the curve by less than its band of"
     " 5 %; the history beside it is compared in the fingerprint",
-    "half of the axis cut off": "a figure's data does not hold the limits of its axes",
-    "all curves in one colour and style": "a figure's data holds what is plotted, not how",
-    "images in inverted greys": "a figure's data holds what is plotted, not how",
     "a figure's picture replaced by another": "pictures change with a machine's fonts, so their"
     " data is compared in their stead",
 }

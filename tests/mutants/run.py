@@ -20,12 +20,11 @@ from pathlib import Path
 
 import bench
 import warm
-from faults import FAULTS, FRAMEWORKS, MISSES, Fault
+from declared import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
 
 from d2lcompat.book import notebooks
 
 ENOUGH = 0.95
-PAGES = ("dropout", "preliminaries")
 CHECKS = ("ours", "stock")
 
 
@@ -93,11 +92,11 @@ def try_fault(work: Path, fault: Fault, framework: str, stock: bool = False) -> 
     return verdict
 
 
-def unchanged(work: Path, framework: str, stock: bool) -> bench.Verdict:
+def unchanged(work: Path, framework: str, pages: Sequence[str], stock: bool) -> bench.Verdict:
     """Check the trimmed notebooks of a framework as they are, to the last cell."""
     folder = work / "unchanged"
     shutil.rmtree(folder, ignore_errors=True)
-    for page in PAGES:
+    for page in pages:
         bench.write_page(folder / "chapters", page, framework)
     return bench.check(folder / "chapters", framework, stock=stock, first_only=False)
 
@@ -106,6 +105,7 @@ def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) ->
     """Try the faults in one framework and return every verdict, the unchanged notebooks' first."""
     warm.import_framework(framework, notebooks.kernel_environment(framework))
     work = bench.workplace()
+    pages = [page for page in PAGES if any(page in fault.pages for fault in faults)]
     results = []
     for check in checks:
         stock = check == "stock"
@@ -116,7 +116,7 @@ def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) ->
             verdict = asdict(verdict) | {"log": "", "facts": []}
             results.append(told | {"fault": fault} | verdict)
 
-        verdict = unchanged(work, framework, stock)
+        verdict = unchanged(work, framework, pages, stock)
         note("", verdict)
         print(f"{framework}, {name}, unchanged: {verdict.cells} cells fail", flush=True)
         if verdict.failed and not stock:

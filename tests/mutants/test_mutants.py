@@ -12,7 +12,7 @@ import sys
 import bench
 import pytest
 import run
-from faults import FAULTS, FRAMEWORKS, MISSES
+from declared import FAULTS, FRAMEWORKS, MISSES
 
 from d2lcompat._frameworks import FRAMEWORKS as TABLE
 
