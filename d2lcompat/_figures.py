@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.category import StrCategoryLocator
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator
 
 SERIES = "application/vnd.d2lcompat.series+json"
 
@@ -29,19 +33,78 @@ def _numbers(values) -> list[float]:
     return [float(f"{float(value):.10g}") for value in np.ravel(values)]
 
 
+SMALL_IMAGE = 1024  # pixels
+
+
+def _repeats_exactly(pixels) -> bool:
+    # Masks have few values, and photographs 256 greys; what was computed moves in its last digits.
+    greys = pixels * 255.0
+    return len(np.unique(pixels)) <= 16 or bool(np.allclose(greys, np.rint(greys), atol=1e-4))
+
+
 def _image(image) -> dict:
-    pixels = np.ascontiguousarray(image.get_array())
-    return {
+    pixels = np.ascontiguousarray(np.ma.filled(image.get_array(), np.nan))
+    shown = {
         "shape": list(pixels.shape),
-        "sha256": hashlib.sha256(pixels.tobytes()).hexdigest()[:16],
-        "mean": float(f"{pixels.mean():.10g}"),
-        "std": float(f"{pixels.std():.10g}"),
+        "cmap": image.get_cmap().name,
+        "range": _numbers(image.get_clim()),
+        "mean": float(f"{np.mean(pixels):.10g}"),
+        "std": float(f"{np.std(pixels):.10g}"),
     }
+    if _repeats_exactly(pixels):
+        return shown | {"sha256": hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}
+    if pixels.size <= SMALL_IMAGE:
+        return shown | {"pixels": [float(f"{value:.6g}") for value in pixels.ravel()]}
+    blocks = (
+        block for rows in np.array_split(pixels, 8) for block in np.array_split(rows, 8, axis=1)
+    )
+    return shown | {"block_means": [float(f"{block.mean():.6g}") for block in blocks]}
+
+
+def _line(line) -> dict:
+    return {
+        "label": str(line.get_label()),
+        "style": " ".join(
+            str(part)
+            for part in (line.get_linestyle(), line.get_marker(), to_hex(line.get_color()))
+            if part not in ("None", None)
+        ),
+        "x": _numbers(line.get_xdata()),
+        "y": _numbers(line.get_ydata()),
+    }
+
+
+def _collection(collection) -> list[float]:
+    if isinstance(collection, PathCollection):  # scattered points
+        return _numbers(collection.get_offsets())
+    paths = collection.get_paths()  # bands, error bars
+    return _numbers(np.concatenate([path.vertices for path in paths]) if paths else [])
+
+
+def _where_set(ax) -> dict:
+    """What an author set, of what Matplotlib would choose by itself."""
+    found: dict[str, list] = {}
+    for name, axis, automatic, limits in (
+        ("x", ax.xaxis, ax.get_autoscalex_on(), ax.get_xlim()),
+        ("y", ax.yaxis, ax.get_autoscaley_on(), ax.get_ylim()),
+    ):
+        if not automatic:
+            found[f"{name}lim"] = _numbers(limits)
+        locator = axis.get_major_locator()
+        if isinstance(locator, FixedLocator | StrCategoryLocator) and len(locator()):
+            found[f"{name}ticks"] = axis.get_major_formatter().format_ticks(locator())
+    if ax.texts:
+        found["texts"] = [text.get_text() for text in ax.texts]
+    return found
 
 
 def series(figure: Figure) -> dict:
     """What a figure plots, as plain JSON: for each of its axes the labels, scales, legend,
-    lines, bars, scattered points and images (as shape, hash, mean and standard deviation)."""
+    lines, bars, points, bands and images, and the limits, ticks and texts that were set.
+
+    An image is its shape, colours, mean and standard deviation; and its hash if it is a mask or a
+    picture of 256 greys, else its pixels, or the means of 8 × 8 blocks where these are many.
+    """
     axes = []
     for ax in figure.axes:
         legend = ax.get_legend()
@@ -53,24 +116,19 @@ def series(figure: Figure) -> dict:
                 "xscale": ax.get_xscale(),
                 "yscale": ax.get_yscale(),
                 "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
-                "lines": [
-                    {
-                        "label": str(line.get_label()),
-                        "x": _numbers(line.get_xdata()),
-                        "y": _numbers(line.get_ydata()),
-                    }
-                    for line in ax.lines
-                ],
+                "lines": [_line(line) for line in ax.lines],
                 "bars": [
                     _numbers((bar.get_x(), bar.get_width(), bar.get_height()))
                     for bar in ax.patches
                     if isinstance(bar, Rectangle)
                 ],
-                "points": [_numbers(dots.get_offsets()) for dots in ax.collections],
+                "points": [_collection(collection) for collection in ax.collections],
                 "images": [_image(image) for image in ax.images],
+                **_where_set(ax),
             }
         )
-    return {"axes": axes}
+    title = figure.get_suptitle()
+    return {"axes": axes} | ({"title": title} if title else {})
 
 
 def describe(figure: Figure) -> str:
@@ -128,8 +186,10 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend) -> None:
     axes.set_ylabel(ylabel)
     axes.set_xscale(xscale)
     axes.set_yscale(yscale)
-    axes.set_xlim(xlim)
-    axes.set_ylim(ylim)
+    if xlim is not None:
+        axes.set_xlim(xlim)
+    if ylim is not None:
+        axes.set_ylim(ylim)
     if legend:
         axes.legend(legend)
     axes.grid(alpha=0.3)

@@ -126,17 +126,27 @@ def test_without_display_nothing_is_made():
 
 def test_series_says_what_is_plotted():
     figure, axes = plt.subplots()
-    axes.plot([1, 2], [3, 4], label="a line")
+    axes.plot([1, 2], [3, 4], "r--o", label="a line")
     axes.bar([0, 1], [5, 6])
     axes.scatter([7], [8])
+    axes.fill_between([1, 2], [3, 4], [5, 6])
+    axes.text(0, 0, "here")
+    axes.set_xlim(0, 3)
+    axes.set_yticks([1, 2], ["one", "two"])
     axes.imshow(np.arange(4.0).reshape(2, 2))
-    axes.set(title="t", xlabel="x", ylabel="y", yscale="linear")
+    axes.set(title="t", xlabel="x", ylabel="y")
     axes.legend()
     (found,) = json.loads(json.dumps(_figures.series(figure)))["axes"]
     assert (found["title"], found["xlabel"], found["ylabel"]) == ("t", "x", "y")
-    assert found["lines"] == [{"label": "a line", "x": [1.0, 2.0], "y": [3.0, 4.0]}]
+    assert found["lines"] == [
+        {"label": "a line", "style": "-- o #ff0000", "x": [1.0, 2.0], "y": [3.0, 4.0]}
+    ]
     assert [bar[2] for bar in found["bars"]] == [5.0, 6.0]
-    assert found["points"] == [[7.0, 8.0]]
+    points, band = found["points"]
+    assert points == [7.0, 8.0]
+    assert {3.0, 4.0, 5.0, 6.0} <= set(band)
+    assert (found["xlim"], "ylim" in found) == ([0.0, 3.0], False)
+    assert (found["yticks"], found["texts"]) == (["one", "two"], ["here"])
     assert found["images"][0]["shape"] == [2, 2]
     assert found["images"][0]["mean"] == 1.5
     assert found["legend"] == ["a line"]
@@ -152,7 +162,9 @@ def test_series_is_true_to_the_data(ys):
     assert line["x"] == list(range(len(ys)))
 
 
-@pytest.mark.parametrize("change", ["y", "x", "label", "pixel"])
+@pytest.mark.parametrize(
+    "change", ["y", "x", "label", "style", "pixel", "colours", "band", "limits", "ticks", "title"]
+)
 def test_series_notices_a_change(change):
     def drawn(changed):
         figure = Figure()
@@ -160,15 +172,43 @@ def test_series_notices_a_change(change):
         axes.plot(
             [0, 1.001 if changed == "x" else 1],
             [0, 1.001 if changed == "y" else 1],
+            "--" if changed == "style" else "-",
             label="B" if changed == "label" else "A",
         )
         image = np.zeros((3, 3))
         image[1, 2] = changed == "pixel"
-        axes.imshow(image)
+        axes.imshow(image, cmap="gray_r" if changed == "colours" else "gray")
+        axes.fill_between([0, 1], [0, 0], [1, 1.001 if changed == "band" else 1])
+        axes.set_xlim(0, 2.001 if changed == "limits" else 2)
+        axes.set_xticks([0, 1], ["p", "q" if changed == "ticks" else "1 - p"])
+        figure.suptitle("B" if changed == "title" else "A")
         return _figures.series(figure)
 
     assert drawn(None) == drawn(None)
     assert drawn(change) != drawn(None)
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (np.eye(9) / 0.7, "sha256"),
+        (np.arange(256.0, dtype=np.float32).reshape(16, 16) / np.float32(255), "sha256"),
+        (np.sin(np.arange(64.0)).reshape(8, 8), "pixels"),
+        (np.sin(np.arange(4096.0)).reshape(64, 64), "block_means"),
+    ],
+    ids=["mask", "photograph", "computed", "large"],
+)
+def test_images_repeat_exactly_or_are_compared_as_numbers(image, kind):
+    def shown(pixels):
+        figure = Figure()
+        figure.gca().imshow(pixels)
+        return _figures.series(figure)["axes"][0]["images"][0]
+
+    found = shown(image)
+    assert {"sha256", "pixels", "block_means"} & set(found) == {kind}
+    if kind != "sha256":
+        np.testing.assert_allclose(found[kind], shown(image * (1 + 1e-9))[kind], rtol=1e-5)
+        assert found[kind] != shown(image[::-1])[kind]
 
 
 def test_describe():
