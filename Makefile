@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Two files at a time, a thread each; `make test PYTEST=` runs one after the other
+PYTEST ?= -n 2 --dist loadfile
 
 .PHONY: book test lint execute mutants false-alarms clean
 
@@ -18,7 +20,7 @@ book: .venv/installed
 	@echo "The book is at file://$(CURDIR)/_build/html/index.html"
 
 test: .venv/installed
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

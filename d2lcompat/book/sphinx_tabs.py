@@ -28,6 +28,7 @@ from d2lcompat.book.source import SourceError, pages, read_page
 
 GROUP = "framework"
 STATIC = Path(__file__).parent / "static"
+NO_NUMPY = "No NumPy code here: this step needs what a framework has and NumPy has not."
 
 
 # --- 1. reading ---------------------------------------------------------------------------------
@@ -126,18 +127,20 @@ class FrameworkTabs(SphinxTransform):
             if cell.parent is not None and cell is not cells[0]:
                 cell.parent.remove(cell)
             box += self.item(_framework(cell), [cell])
-        present = [FRAMEWORKS[_framework(cell)].label for cell in cells]
+        present = [_framework(cell) for cell in cells]
+        labels = _listed([FRAMEWORKS[name].label for name in present])
         verb = "needs" if len(present) == 1 else "need"
-        self.complete(
-            box, frameworks, f"No {{missing}} code here: only {_listed(present)} {verb} this step."
-        )
+        self.complete(box, frameworks, f"No {{missing}} code here: only {labels} {verb} this step.")
 
     def complete(self, box: nodes.container, frameworks: list[str], note: str) -> None:
         """Give a tab set its missing tabs, and all of them the page's order."""
         items = {item[0].get("sync_id"): item for item in box if is_component(item, "tab-item")}
+        all_but_numpy = set(frameworks) - {"numpy"} <= set(items)
         for name in frameworks:
             if name not in items:
                 text = note.format(missing=FRAMEWORKS[name].label)
+                if name == "numpy" and all_but_numpy:
+                    text = NO_NUMPY
                 words = nodes.paragraph(text, text, classes=["framework-tabs-note"])
                 words.source, words.line = box.source, box.line
                 items[name] = self.item(name, [words])
@@ -260,15 +263,16 @@ def leave_out_thebe(
 
 
 def add_assets(app: Sphinx) -> None:
-    """Add the style and the script of the tabs."""
+    """Add the style and the scripts of the tabs and tables."""
     if app.builder.format != "html":
         return
     app.config.html_static_path.append(str(STATIC))
-    app.add_css_file("framework_tabs.css")
+    app.add_css_file("book.css")
     labels = {name: framework.label for name, framework in FRAMEWORKS.items()}
     attributes: dict[str, Any] = {"data-frameworks": json.dumps(labels)}
     # Before sphinx-design's script, which believes whatever the address says.
     app.add_js_file("framework_tabs.js", priority=400, **attributes)
+    app.add_js_file("sortable_tables.js")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

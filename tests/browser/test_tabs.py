@@ -1,8 +1,12 @@
 """What a reader does with the tabs, in a real browser on the built book."""
 
 import pytest
+from dialects import ROOT
+
+from d2lcompat.book import source
 
 PAGES = ("chapters/dropout.html", "chapters/preliminaries.html")
+EXECUTED = [f"chapters/{page.name}.html" for page in source.pages(ROOT / "chapters")]
 
 # For every framework tab set of the page: the framework that is shown.
 SHOWN = """() => [...document.querySelectorAll('.sd-tab-set')]
@@ -72,25 +76,57 @@ def test_tabs_work_by_keyboard(page, book):
     assert set(page.evaluate(SHOWN)) == {"tensorflow"}
 
 
-def test_every_picture_has_a_text(page, book):
-    for path in PAGES:
-        page.goto(f"{book}/{path}")
-        texts = page.evaluate("() => [...document.querySelectorAll('article img')].map(i => i.alt)")
-        assert texts
-        assert all(len(text) > 20 for text in texts), texts
+@pytest.mark.parametrize("path", EXECUTED)
+def test_every_picture_has_a_text(page, book, path):
+    page.goto(f"{book}/{path}")
+    texts = page.evaluate("() => [...document.querySelectorAll('article img')].map(i => i.alt)")
+    assert all(len(text) > 20 for text in texts), texts
 
 
-@pytest.mark.parametrize("path", PAGES)
+# What is wider than its box, and so has to be scrolled: everything but long formulas.
+WIDE = """() => [...document.querySelectorAll('article pre, article table, article svg, article img')]
+    .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
+    .filter(e => Math.max(e.scrollWidth, e.getBoundingClientRect().width)
+                 > e.parentElement.getBoundingClientRect().width + 1
+                 || e.scrollWidth > e.clientWidth + 1 && e.tagName === 'PRE')
+    .map(e => e.tagName + ': ' + (e.innerText ?? '').slice(0, 200))"""
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "jax"])
+@pytest.mark.parametrize("path", EXECUTED)
+def test_nothing_is_cut_off_on_a_desktop(page, book, path, framework):
+    page.goto(f"{book}/{path}?framework={framework}")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(WIDE) == []
+
+
+@pytest.mark.parametrize("path", EXECUTED)
 def test_a_narrow_page_does_not_scroll_sideways(page, book, path):
     page.set_viewport_size({"width": 375, "height": 800})
     page.goto(f"{book}/{path}")
+    page.wait_for_load_state("networkidle")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", EXECUTED)
 def test_no_script_fails(page, book, path):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{book}/{path}")
     pick(page, "mxnet")
     assert not errors
+
+
+def test_a_long_table_is_sorted_by_its_headings(page, book):
+    page.goto(f"{book}/chapters/choosing.html")
+    table = page.locator("table.sortable").first
+    column = "rows => rows.map(row => row.cells[0].textContent.trim())"
+    before = table.locator("tbody tr").evaluate_all(column)
+    button = table.locator("thead button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert table.locator("th[aria-sort=ascending]").count() == 1
+    after = table.locator("tbody tr").evaluate_all(column)
+    assert after == sorted(before, key=str.casefold)
+    button.click()
+    assert table.locator("tbody tr").evaluate_all(column)[0] == after[-1]
