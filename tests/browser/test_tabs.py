@@ -84,11 +84,11 @@ def test_every_picture_has_a_text(page, book, path):
 
 
 # What is wider than its box, and so has to be scrolled: everything but long formulas.
-WIDE = """() => [...document.querySelectorAll('article pre, article table, article svg, article img')]
+WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)')]
     .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
-    .filter(e => Math.max(e.scrollWidth, e.getBoundingClientRect().width)
+    .filter(e => e.getBoundingClientRect().width
                  > e.parentElement.getBoundingClientRect().width + 1
-                 || e.scrollWidth > e.clientWidth + 1 && e.tagName === 'PRE')
+                 || e.tagName === 'PRE' && e.scrollWidth > e.clientWidth + 1)
     .map(e => e.tagName + ': ' + (e.innerText ?? '').slice(0, 200))"""
 
 
