@@ -175,7 +175,7 @@ cell(
     (SHIFT, "p / (1 - p) * H.var(axis=0) @ W ** 2"),
 )
 cell("Choosing: weights not squared", PAGE, (SHIFT, "p / (1 - p) * (H ** 2).mean(axis=0) @ abs(W)"))
-cell("Choosing: the shift alone", PAGE, ("(H @ W).var(axis=0) + p / (1 - p)", "p / (1 - p)"))
+cell("Choosing: the shift alone", PAGE, ("(H @ W).var(axis=0) + noise", "noise"))
 DROP = {f: "self.drop(H)" for f in FRAMEWORKS} | {"jax": "self.drop(H, off)"}
 cell("Choosing: dropout at both places", PAGE, **{
     f: [(f"{old} if self.place == 'before' else H", old)] for f, old in DROP.items()
