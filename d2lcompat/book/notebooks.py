@@ -316,9 +316,8 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
             messages.append(f"{_name(expected, i)} is missing from the notebook")
         else:
             extra.remove(elsewhere)
-            messages.append(
-                f"{_name(expected, i)} was moved: in the notebook it is {_name(notebook, elsewhere)}"
-            )
+            place = _name(notebook, elsewhere)
+            messages.append(f"{_name(expected, i)} was moved: in the notebook it is {place}")
     messages += [f"{_name(notebook, j)} is only in the notebook" for j in extra]
     for i, j in same:
         source, stored = expected.cells[i].metadata, notebook.cells[j].metadata
