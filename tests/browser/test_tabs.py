@@ -85,7 +85,7 @@ def test_every_picture_has_a_text(page, book, path):
 
 # What is wider than its box, and so has to be scrolled: everything but long formulas.
 WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)')]
-    .filter(e => e.checkVisibility() && !e.closest('mjx-container'))
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('mjx-container'))
     .filter(e => e.getBoundingClientRect().width
                  > e.parentElement.getBoundingClientRect().width + 1
                  || e.tagName === 'PRE' && e.scrollWidth > e.clientWidth + 1)
