@@ -153,7 +153,7 @@ def test_a_stale_or_missing_notebook_is_named(tmp_path):
     notebooks = {f: run(page, f, lambda f, s: s) for f in page.frameworks}
     stale = copy.deepcopy(notebooks)
     stale["jax"].cells[1].source = "a = 2"
-    with pytest.raises(StaleNotebookError, match=r"toy/jax: cell 2 \('a = 1'\) was changed"):
+    with pytest.raises(StaleNotebookError, match=r"toy/jax: cell 0 \('a = 1'\) was changed"):
         merge(page, stale)
     del notebooks["pytorch"]
     with pytest.raises(StaleNotebookError, match="toy/pytorch: there is no executed notebook"):

@@ -490,7 +490,8 @@ TRAIN = examples(16, seed=1)
 
 def wide(pair):
     """As many features as the model's first layer expects."""
-    return np.tile(pair[0], (1, 784))[:, :784].astype(np.float32), pair[1]
+    flat = pair[0].reshape(len(pair[0]), -1)
+    return np.tile(flat, (1, 784))[:, :784].astype(np.float32), pair[1]
 
 
 def residual_mlp(page, last, mode="row"):
