@@ -28,9 +28,9 @@ def _array(values) -> np.ndarray:
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
-def _numbers(values) -> list[float]:
+def _numbers(values, digits: int = 10) -> list[float]:
     # Ten digits: far below any tolerance, and short enough for a readable diff.
-    return [float(f"{float(value):.10g}") for value in np.ravel(values)]
+    return [float(f"{float(value):.{digits}g}") for value in np.ravel(values)]
 
 
 SMALL_IMAGE = 1024  # pixels
@@ -44,21 +44,24 @@ def _repeats_exactly(pixels) -> bool:
 
 def _image(image) -> dict:
     pixels = np.ascontiguousarray(np.ma.filled(image.get_array(), np.nan))
+    mean, std = _numbers((pixels.mean(), pixels.std()))
     shown = {
         "shape": list(pixels.shape),
         "cmap": image.get_cmap().name,
         "range": _numbers(image.get_clim()),
-        "mean": float(f"{np.mean(pixels):.10g}"),
-        "std": float(f"{np.std(pixels):.10g}"),
+        "mean": mean,
+        "std": std,
     }
     if _repeats_exactly(pixels):
         return shown | {"sha256": hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}
     if pixels.size <= SMALL_IMAGE:
-        return shown | {"pixels": [float(f"{value:.6g}") for value in pixels.ravel()]}
-    blocks = (
-        block for rows in np.array_split(pixels, 8) for block in np.array_split(rows, 8, axis=1)
-    )
-    return shown | {"block_means": [float(f"{block.mean():.6g}") for block in blocks]}
+        return shown | {"pixels": _numbers(pixels, digits=6)}
+    means = [
+        block.mean()
+        for rows in np.array_split(pixels, 8)
+        for block in np.array_split(rows, 8, axis=1)
+    ]
+    return shown | {"block_means": _numbers(means, digits=6)}
 
 
 def _line(line) -> dict:

@@ -3,10 +3,9 @@
 import os
 
 import pytest
-from dialects import DIALECTS, dialect_of
+from dialects import DIALECTS, required
 
 from d2lcompat import _data
-from d2lcompat._frameworks import FRAMEWORKS
 
 # Set before any framework is imported, here or in a kernel: no chatter, and one thread, so that
 # sums are added up in one order and a busy machine does not stall a run.
@@ -23,15 +22,8 @@ def framework(request):
 
 @pytest.fixture(scope="module")
 def dialect(framework):
-    """A framework as ``dialects.Dialect``. One that cannot be imported fails; one that has no
-    build for this platform is skipped."""
-    table = FRAMEWORKS[framework]
-    if not table.supported:
-        pytest.skip(f"{table.label} has no build for this platform")
-    try:
-        return dialect_of(framework)
-    except ImportError as error:
-        pytest.fail(f"{table.label} cannot be imported ({error}). Run: {table.install_hint}")
+    """A framework as ``dialects.Dialect``."""
+    return required(framework)
 
 
 @pytest.fixture(autouse=True)

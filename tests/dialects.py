@@ -17,6 +17,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pytest
 
 from d2lcompat._frameworks import FRAMEWORKS
 
@@ -27,6 +28,9 @@ ROOT = Path(__file__).parents[1]
 KINDS = ("scratch", "stock")
 DIALECTS = [name for name in FRAMEWORKS if name != "numpy"]  # those that train
 ARRAYS = [*DIALECTS, "numpy"]
+
+# How often chance may break a bound in tests of drawn masks.
+FALSE_ALARM = 1e-9
 
 # What a notebook defines. Its other statements train for minutes and print.
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
@@ -718,6 +722,18 @@ def dialect_of(framework: str) -> Dialect:
     return CLASSES[framework](framework)
 
 
+def required(framework: str) -> Dialect:
+    """The dialect that a test asks for. One that cannot be imported fails the test; one that has no
+    build for this platform skips it."""
+    table = FRAMEWORKS[framework]
+    if not table.supported:
+        pytest.skip(f"{table.label} has no build for this platform")
+    try:
+        return dialect_of(framework)
+    except ImportError as error:
+        pytest.fail(f"{table.label} cannot be imported ({error}). Run: {table.install_hint}")
+
+
 # ----------------------------------------------------------------------------------- NumPy's answer
 
 
@@ -743,6 +759,12 @@ def examples(number, classes=3, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(number, 4, 5)).astype(np.float32)
     return X, rng.integers(0, classes, number).astype(np.int32)
+
+
+def bound(number, width=1.0):
+    """How far the mean of ``number`` independent values from an interval of that width may lie
+    from its expectation, but once in ``1 / FALSE_ALARM`` runs (Hoeffding)."""
+    return width * np.sqrt(np.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def batches(number, batch_size) -> list[int]:

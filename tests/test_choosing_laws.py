@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 import pytest
-from dialects import DIALECTS, cross_entropies, definitions, dialect_of, examples, mlp
+from dialects import DIALECTS, cross_entropies, definitions, dialect_of, examples, mlp, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ def framework(request):
 @pytest.fixture(scope="module")
 def page(framework):
     """The definitions of the page."""
-    dialect_of(framework)  # imports the framework as tests want it
+    required(framework)  # imports the framework as tests want it
     return definitions(framework, "choosing")
 
 

@@ -10,11 +10,10 @@ import math
 
 import numpy as np
 import pytest
-from dialects import ARRAYS, DIALECTS, definitions, dialect_of, examples
+from dialects import ARRAYS, DIALECTS, bound, definitions, examples, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FALSE_ALARM = 1e-9
 MODES = ("row", "batch")
 some = settings(deadline=None, max_examples=12)
 chances = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(2**-8, 1, width=32))
@@ -36,7 +35,7 @@ class Page:
 
     def __init__(self, framework):
         self.framework = framework
-        self.dialect = dialect_of(framework)
+        self.dialect = required(framework)
         self.page = definitions(framework, "depth")
         self.seed(0)
 
@@ -86,11 +85,6 @@ class Page:
 @pytest.fixture
 def page(framework):
     return Page(framework)
-
-
-def bound(number, width=1.0):
-    """How far the mean of so many independent values from an interval of that width may be off."""
-    return width * math.sqrt(math.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def some_mask(n, mode, seed):

@@ -11,13 +11,10 @@ import itertools
 
 import numpy as np
 import pytest
-from dialects import ARRAYS, DIALECTS, definitions, dialect_of, mlp
+from dialects import ARRAYS, DIALECTS, bound, definitions, mlp, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d2lcompat._frameworks import FRAMEWORKS
-
-FALSE_ALARM = 1e-9
 SHAPE = N, D_IN, D_OUT = 3, 5, 4  # one: JAX compiles for each
 some = settings(deadline=None, max_examples=12)
 rates = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(2**-10, 1 - 2**-5, width=32))
@@ -31,11 +28,6 @@ def path(name):
 every = pytest.mark.parametrize("framework", ARRAYS, ids=path)
 training_ones = pytest.mark.parametrize("framework", DIALECTS, ids=path)
 each_per = pytest.mark.parametrize("per", ["example", "batch"])
-
-
-def bound(number):
-    """How far a share of ``number`` independent bits may lie from its expectation (Hoeffding)."""
-    return np.sqrt(np.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def oracle(x, w, b, p, mask):
@@ -67,7 +59,7 @@ class Page:
     """A notebook's definitions, with NumPy arrays going in and coming out."""
 
     def __init__(self, framework):
-        self.dialect, self.framework = dialect_of(framework), framework
+        self.dialect, self.framework = required(framework), framework
         self.page = definitions(framework, "dropconnect")
         self.rng = np.random.default_rng(0)
 
@@ -153,8 +145,6 @@ def page_of(framework):
 
 @pytest.fixture
 def page(framework):
-    if not FRAMEWORKS[framework].supported:
-        pytest.skip(f"{framework} has no build for this platform")
     return page_of(framework)
 
 

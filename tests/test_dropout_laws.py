@@ -8,12 +8,11 @@ million runs.
 
 import numpy as np
 import pytest
-from dialects import DIALECTS, KINDS, cross_entropies, examples, mlp
+from dialects import DIALECTS, FALSE_ALARM, KINDS, bound, cross_entropies, examples, mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-FALSE_ALARM = 1e-9
 # One rounding of 1 - p lies between the layer and the exact answer; a framework that multiplies by
 # a rounded 1 / (1 - p) adds another.
 ULP = {"scratch": 1, "stock": 2}
@@ -32,12 +31,6 @@ seeds = st.integers(0, 2**31 - 1)
 shapes = st.sampled_from([(24,), (4, 6), (2, 3, 4)])  # few: JAX compiles for each
 values = st.floats(-1e4, 1e4, width=32).filter(lambda x: x == 0 or abs(x) > 1e-4)
 inputs = shapes.flatmap(lambda shape: hnp.arrays(np.float32, shape, elements=values))
-
-
-def bound(number, width=1.0):
-    """How far the mean of ``number`` independent values from an interval of that width may lie
-    from its expectation (Hoeffding)."""
-    return width * np.sqrt(np.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def assert_ulp(actual, desired, ulp):

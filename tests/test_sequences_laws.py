@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import pytest
-from dialects import DIALECTS, definitions, dialect_of
+from dialects import DIALECTS, definitions, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +49,7 @@ class Page:
         self.code = definitions(name, PAGE)
         self.numpy_page = name == "numpy"
         if not self.numpy_page:
-            self.dialect = dialect_of(name)
+            self.dialect = required(name)
             self.code.d2l.seed_everything(0)
         self.seed(0)
 

@@ -9,12 +9,11 @@ import inspect
 
 import numpy as np
 import pytest
-from dialects import ARRAYS, DIALECTS, definitions, dialect_of
+from dialects import ARRAYS, DIALECTS, FALSE_ALARM, bound, definitions, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-FALSE_ALARM = 1e-9
 SCALINGS = ("train", "test", "none")
 some = settings(deadline=None, max_examples=15)
 shapes = st.sampled_from([(6,), (4, 5)])  # few: JAX compiles for each
@@ -36,7 +35,7 @@ class Page:
     """A notebook's definitions, with NumPy arrays going in and coming out."""
 
     def __init__(self, framework):
-        self.dialect = dialect_of(framework)
+        self.dialect = required(framework)
         self.page = definitions(framework, "signal")
         self.framework = framework
 
@@ -97,11 +96,6 @@ def oracle(x, p, mask, scaling):
 
 def some_mask(shape, p, seed):
     return (np.random.default_rng(seed).random(shape) >= p).astype(np.float32)
-
-
-def bound(number, width):
-    """How far the mean of so many independent values from an interval of that width may be off."""
-    return width * np.sqrt(np.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def close(actual, desired):

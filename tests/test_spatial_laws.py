@@ -11,11 +11,10 @@ import itertools
 
 import numpy as np
 import pytest
-from dialects import ARRAYS, DIALECTS, definitions, dialect_of
+from dialects import ARRAYS, DIALECTS, FALSE_ALARM, bound, definitions, required
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FALSE_ALARM = 1e-9
 SIGMAS = 6.2  # of a normal mean, for that chance
 KINDS = ("spatial", "block")
 SIZES = [(6, 9, 3), (5, 5, 5), (7, 4, 1)]  # height, width, block; few: JAX compiles for each
@@ -46,7 +45,7 @@ class Page:
 
     def __init__(self, framework):
         self.framework = framework
-        self.dialect = dialect_of(framework)
+        self.dialect = required(framework)
         self.page = definitions(framework, "spatial")
         self.last = framework in ("tensorflow", "jax")
         self.rng = np.random.default_rng(0)
@@ -142,11 +141,6 @@ def page(framework):
 def maps(shape, seed=0):
     x = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     return x + np.sign(x)  # none is zero
-
-
-def bound(number, width=1.0):
-    """How far the mean of independent values of that width may be off (Hoeffding)."""
-    return width * np.sqrt(np.log(2 / FALSE_ALARM) / (2 * number))
 
 
 def covered(centres, height, width, size):

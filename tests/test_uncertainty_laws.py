@@ -10,11 +10,9 @@ import itertools
 
 import numpy as np
 import pytest
-from dialects import DIALECTS, definitions
+from dialects import DIALECTS, FALSE_ALARM, definitions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-FALSE_ALARM = 1e-9
 
 pytestmark = pytest.mark.parametrize(
     "framework", DIALECTS, indirect=True, ids=lambda name: f"chapters/{name}/uncertainty.ipynb"
