@@ -291,14 +291,16 @@ class NotebookFile(IPyNbFile):
     """
 
     def collect(self) -> Iterator[pytest.Item]:
-        try:
-            cells = list(super().collect())  # reads the notebook
+        try:  # before nbval does, so that no mistake of its own is taken for one of the file
+            nbformat.validate(nbformat.read(self.path, as_version=4))
         except (NotJSONError, ValidationError, AttributeError) as error:
+            # nbformat looks for attributes in whatever the JSON is
             cause = str(error).strip().split("\n")[0]
             raise self.CollectError(
                 f"{self.path} is not a whole notebook ({cause}). Take it from git again, or make "
                 "it anew: python -m d2lcompat.book execute"
             ) from error
+        cells = list(super().collect())
         options = self.config.option
         kernel = None
         if not options.nbval_current_env:
