@@ -279,6 +279,8 @@ def _check_setup(path: Path, cell: Cell, frameworks: tuple[str, ...]) -> None:
 
 _FENCE = re.compile(r" {0,3}(?P<fence>:{3,}|`{3,}|~{3,})\s*(?P<info>.*?)\s*")
 _OPTION = re.compile(r"\s*:?(?P<key>[\w-]+):\s*(?P<value>.*?)\s*")
+# {term}`words` or {term}`words <term>`: a notebook has no glossary to lead to.
+_TERM = re.compile(r"\{term\}`([^`<]+?)(?:\s*<[^`>]+>)?`")
 # Directives whose content is text to show, not MyST to read.
 _VERBATIM = re.compile(r"\{(code|code-block|sourcecode|literalinclude|math|raw)\}")
 
@@ -298,7 +300,7 @@ def prose_for(text: str, framework: str) -> str:
 
     Returns:
         The text with each such set replaced by that item's content, or by nothing where it has
-        none. Other tab sets stay as they are.
+        none, and with each term of the glossary as plain words. Other tab sets stay as they are.
     """
     kept: list[str] = []
     lines = text.split("\n")
@@ -309,7 +311,7 @@ def prose_for(text: str, framework: str) -> str:
             kept.append(piece[framework][1])
         elif kept and not kept[-1].strip():
             kept.pop()  # the set took one of the two empty lines around it along
-    return "\n".join(kept).strip("\n")
+    return _TERM.sub(r"\1", "\n".join(kept).strip("\n"))
 
 
 def _check_prose(path: Path, cell: Cell, frameworks: tuple[str, ...]) -> None:
