@@ -162,6 +162,7 @@ INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
         ("```x``` is code\n:::\n```\nopen", "```x``` is code\n:::\n```\nopen"),
         (":::{note}\nnever closed", ":::{note}\nnever closed"),
         ("a\n\n\nb", "a\n\n\nb"),
+        ("one {term}`mask`, *{term}`two <mask>`* {eq}`three`", "one mask, *two* {eq}`three`"),
     ],
 )
 def test_fences_are_read_as_myst_reads_them(text, expected):

@@ -7,7 +7,7 @@ them, and every ``d2l.`` name in the book's code becomes a link to its entry the
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from textwrap import indent
@@ -203,14 +203,9 @@ class Dialect(SphinxDirective):
         framework = self.arguments[0]
         _note_sources(self)
         page, names = _page(framework), _names(framework)
-        # In the order in which the page defines them; what is shared comes last.
-        rank = {name: place for place, name in enumerate(page.members)}
-        ordered = sorted(
-            names,
-            key=lambda name: (
-                (page.members[name].is_alias, rank[name]) if name in rank else (True, 0)
-            ),
-        )
+        # As the page defines them, what it imports from the shared rooms last.
+        defined = [name for name, member in page.members.items() if not member.is_alias]
+        ordered = sorted(names, key=[*defined, *names].index)
         text = f".. py:module:: {page.path}\n\nClasses\n-------\n\n"
         for name in ordered:
             if isinstance(item := names[name], griffe.Class):
@@ -238,46 +233,55 @@ class Dialects(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         _note_sources(self)
-        everything = {name: _names(name) for name in FRAMEWORKS}
-        labels = {framework.label for framework in FRAMEWORKS.values()}
-        names = sorted({name for page in everything.values() for name in page}, key=str.casefold)
-        short = [n for n in names if any(isinstance(p.get(n), str) for p in everything.values())]
-        long = [name for name in names if name not in short]
-
-        def link(framework: str, name: str, text: str) -> str:
-            return f":py:obj:`{text} <{_page(framework).path}.{name}>`"
-
-        rows = []
-        for name in long:
-            having = [framework for framework, page in everything.items() if name in page]
-            item = everything[having[0]][name]
-            assert isinstance(item, griffe.Object)
-            summary = re.split(r"(?<=\.)\s", " ".join(_docstring(item).split()), maxsplit=1)[0]
-            links = [link(framework, name, get(framework).label) for framework in having]
-            rows.append([f"``{name}``", summary, ", ".join(links)])
+        entries: dict[str, dict[str, griffe.Object | str]] = {}
+        for framework in FRAMEWORKS:
+            for name, item in _names(framework).items():
+                entries.setdefault(name, {})[framework] = item
+        # Compared framework by framework, unless they all mean the same by it.
+        short = [name for name, items in entries.items() if _differ(items.values())]
+        shown = [framework for framework in FRAMEWORKS if set(short) & set(_names(framework))]
+        names = sorted(entries, key=lambda name: (name in short, name.casefold()))
+        rows: dict[bool, list[list[str]]] = {False: [], True: []}
+        for name in names:
+            items = entries[name]
+            if name in short:
+                cells = [_link(at, name, _text(name, items[at])) for at in shown]
+            else:
+                links = [_link(framework, name, get(framework).label) for framework in items]
+                cells = [_summary(next(iter(items.values()))), ", ".join(links)]
+            rows[name in short].append([f"``{name}``", *cells])
+        labels = [get(framework).label for framework in shown]
         text = "Classes and functions\n---------------------\n\n"
-        text += _table(["``d2l.``", "what it is", "in"], rows)
-        rows = []
-        framed = [name for name in FRAMEWORKS if name != "numpy"]
-        for name in short:
-            cells = []
-            for framework in framed:
-                item = everything[framework][name]
-                shown = item if isinstance(item, str) else _signature(name, item)
-                cells.append(link(framework, name, shown))
-            rows.append([f"``{name}``", *cells])
+        text += _table(["``d2l.``", "what it is", "in"], rows[False])
         text += f"\nShort names\n-----------\n\n{SHORT_NAMES}\n\n"
-        text += _table(
-            ["``d2l.``", *(get(name).label for name in framed)],
-            rows,
-        )
+        text += _table(["``d2l.``", *labels], rows[True])
         found = self.parse_text_to_nodes(text, allow_section_headings=True)
-        _name_rows(found, [_anchor(None, name) for name in [*long, *short]])
+        _name_rows(found, [_anchor(None, name) for name in names])
+        known = {framework.label for framework in FRAMEWORKS.values()}
         for node in found:
             for reference in node.findall(addnodes.pending_xref):
-                if (label := reference.astext()) in labels:  # words, not code
+                if (label := reference.astext()) in known:  # words, not code
                     reference[0].replace_self(nodes.inline(label, label))
         return found
+
+
+def _differ(items: Collection[griffe.Object | str]) -> bool:
+    return any(isinstance(item, str) for item in items) and len({str(item) for item in items}) > 1
+
+
+def _link(framework: str, name: str, text: str) -> str:
+    return f":py:obj:`{text} <{_anchor(framework, name)}>`"
+
+
+def _text(name: str, item: griffe.Object | str) -> str:
+    return item if isinstance(item, str) else _signature(name, item)
+
+
+def _summary(item: griffe.Object | str) -> str:
+    """The first sentence about an object."""
+    if isinstance(item, str):
+        return f"``{item}``"
+    return re.split(r"(?<=\.)\s", " ".join(_docstring(item).split()), maxsplit=1)[0]
 
 
 def _note_sources(directive: SphinxDirective) -> None:

@@ -20,8 +20,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory):
-    """The address of the book, built from the working tree."""
+def built_files(tmp_path_factory):
+    """The folder of the book, built from the working tree."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
     out = tmp_path_factory.mktemp("book")
@@ -33,7 +33,13 @@ def book(tmp_path_factory):
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    handler = functools.partial(QuietHandler, directory=out / "_build" / "html")
+    return out / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def book(built_files):
+    """The address of the book."""
+    handler = functools.partial(QuietHandler, directory=built_files)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
