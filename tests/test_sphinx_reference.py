@@ -56,7 +56,7 @@ TRAIN = "trainer = d2l.Trainer(max_epochs=1)\n\n@d2l.add_to_class(Net)\ndef f():
 PAGE = (
     "# Toy\n\nA {term}`Mask <mask>` and another {term}`mask`.\n",
     code(TRAIN, "pytorch"),
-    code(TRAIN + "\nd2l.get_key()", "jax"),
+    code(TRAIN + "\nd2l.get_key()", "jax", options=":tags: [hide-cell]\n\n"),
     "Words.\n",
     code("d2l.Trainer"),
     prose(jax="Words."),

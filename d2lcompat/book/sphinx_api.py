@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.ext.napoleon import Config as NapoleonConfig
 from sphinx.ext.napoleon import GoogleDocstring
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 import d2lcompat
@@ -333,12 +334,25 @@ def _anchor(framework: str | None, name: str) -> str:
     return f"{_page(framework).path}.{name}" if framework else f"d2l-{name}"
 
 
+class NoteFrameworks(SphinxTransform):
+    """Write on each block of code in whose tab it stands: MyST-NB takes folded cells apart."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        for cell in self.document.findall(nodes.container):
+            for tag in cell.get("cell_metadata", {}).get("tags", []):
+                if tag.startswith(TAB_TAG):
+                    for block in cell.findall(nodes.literal_block):
+                        block["framework"] = tag.removeprefix(TAB_TAG)
+
+
 def _link_code(self: Any, node: nodes.literal_block) -> None:
     """Highlight a block as the theme does, then link what is ours in it."""
     try:
         type(self).visit_literal_block(self, node)
     except nodes.SkipNode:
-        framework = _framework(node)
+        framework = node.get("framework")
         page = f"{FOLDER}/{framework}" if framework else OVERVIEW
         if page in self.builder.env.found_docs:
             address = self.builder.get_relative_uri(self.builder.current_docname, page)
@@ -358,15 +372,6 @@ def _linked(html: str, framework: str | None, address: str) -> str:
     return re.sub(f"{_USE.pattern}</span>", link, html)
 
 
-def _framework(node: nodes.Node) -> str | None:
-    """The framework in whose tab a block of code stands; None: in nobody's."""
-    while node := node.parent:
-        for tag in node.get("cell_metadata", {}).get("tags", []):
-            if tag.startswith(TAB_TAG):
-                return tag.removeprefix(TAB_TAG)
-    return None
-
-
 def add_style(app: Sphinx) -> None:
     """Add the style of the reference, which lies beside that of the tabs."""
     if app.builder.format == "html":
@@ -384,6 +389,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("d2lcompat.book.sphinx_tabs")
     app.add_directive("dialect", Dialect)
     app.add_directive("dialects", Dialects)
+    app.add_transform(NoteFrameworks)
     app.add_node(nodes.literal_block, override=True, html=(_link_code, None))
     app.connect("config-inited", set_up_sources)
     app.connect("builder-inited", add_style)

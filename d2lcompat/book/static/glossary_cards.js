@@ -1,12 +1,19 @@
 /* A term of the glossary shows its definition while the pointer or the focus is on it. The card is a
-   popover of the browser's: Escape and a click elsewhere close it, and one opens at a time. */
+   popover of the browser's: a click elsewhere closes it, and one opens at a time. */
 window.addEventListener("DOMContentLoaded", () => {
-  const DELAY = 150;    // milliseconds: passing over a term opens nothing, crossing to a card closes nothing
+  const DELAY = 150;    // ms: passing over a term opens nothing, crossing over to its card closes nothing
   let timer;
   const later = (act) => {
     clearTimeout(timer);
     timer = setTimeout(act, DELAY);
   };
+
+  // Sphinx takes Escape, to remove what a search has marked, so the browser does not act on it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    clearTimeout(timer);
+    document.querySelector(".glossary-card:popover-open")?.hidePopover();
+  });
 
   document.querySelectorAll("a:has(> .std-term)").forEach((link) => {
     const card = document.getElementById(`card-${link.hash.slice(1)}`);
