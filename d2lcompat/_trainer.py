@@ -88,7 +88,8 @@ class _Batches:
         for batch in self.loader:
             self.trainer.batch_examples = len(batch[-1])
             yield batch
-            self.trainer.progress.update()
+            if self.trainer.progress is not None:
+                self.trainer.progress.update()
 
     def peek(self):
         """A batch to learn the shapes from. Our own loaders give one that doesn't count."""
@@ -128,6 +129,10 @@ class Trainer(HyperParameters):
     """
 
     batch_examples: int  # in the batch in hand
+    progress: Any = None  # a bar while run_epochs runs
+
+    # Where steps are compiled: the word by which errors name a value not computed yet; a way out.
+    traced_value = line_by_line = ""
 
     def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
         if not isinstance(max_epochs, Integral) or isinstance(max_epochs, bool) or max_epochs < 1:
@@ -152,12 +157,16 @@ class Trainer(HyperParameters):
         return []
 
     def prepare_data(self, data) -> None:
-        """Take the loaders from ``data`` and count their batches."""
+        """Take the loaders from ``data``, count their batches, and forget what was measured."""
         val = data.val_dataloader()
         self.train_dataloader = _Batches(data.train_dataloader(), self)
         self.val_dataloader = _Batches(val, self) if val is not None else None
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
+        # Not in run_epochs, since a `fit` of one's own, as d2l prints it, does without that.
+        self.history = History()
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self._means: dict[str, list] = {}
 
     def prepare_model(self, model) -> None:
         """Take the model in hand, with an empty board."""
@@ -186,18 +195,24 @@ class Trainer(HyperParameters):
 
     def run_epochs(self) -> History:
         """Run ``fit_epoch`` for every epoch, with progress, history and figure."""
-        self.history = History()
-        self.train_batch_idx = self.val_batch_idx = 0
         steps = self.max_epochs * (self.num_train_batches + self.num_val_batches)
         # disable=None: a bar in a terminal; in a notebook the figure shows how far we are.
         with tqdm(total=steps, unit="batch", disable=None, leave=False) as self.progress:
             try:
                 for epoch in range(self.max_epochs):
                     self.epoch = epoch
-                    self._means: dict[str, list] = {}
+                    self._means = {}
                     self.fit_epoch()
                     self._end_epoch()
+            except Exception as error:
+                if self.traced_value and self.traced_value in str(error):
+                    error.add_note(
+                        "Trainer.fit() compiles the steps: code in them can't look at values. "
+                        f"To run them line by line: {self.line_by_line}"
+                    )
+                raise
             finally:
+                self.progress = None
                 self.model.board.show()
         return self.history
 

@@ -143,9 +143,18 @@ class TrainState(train_state.TrainState):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    traced_value = "trace"
+    line_by_line = "with jax.disable_jit(): trainer.fit(model, data)"
+
     def available_gpus(self):
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
+
+    def prepare_data(self, data):
+        """Take the loaders from ``data``; the steps will be compiled anew."""
+        super().prepare_data(data)
+        self.compiled_train_step = jax.jit(self.train_step)
+        self.compiled_val_step = jax.jit(self.val_step)
 
     def prepare_batch(self, batch):
         """The batch as a step gets it: on the model's device."""
@@ -178,12 +187,6 @@ class Trainer(_trainer.Trainer):
             tx=self.optim,
         )
         return self.run_epochs()
-
-    def run_epochs(self):
-        """Compile the steps, then run all epochs."""
-        self.compiled_train_step = jax.jit(self.train_step)
-        self.compiled_val_step = jax.jit(self.val_step)
-        return super().run_epochs()
 
     def train_step(self, state, batch):
         """One step: the state after it, and what it reported. ``fit`` compiles it."""

@@ -118,8 +118,8 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 
     def parameters(self):
         """The parameters of the layers, or a list of arrays where there is no layer."""
-        params = self.collect_params()
-        return params if len(params.keys()) else self.get_scratch_params()
+        params = self.collect_params()  # a model from scratch may define it, and return a list
+        return params if list(params) else self.get_scratch_params()
 
     def set_scratch_params_device(self, device):
         """Move the arrays of ``get_scratch_params`` to the device."""
@@ -153,7 +153,7 @@ class Trainer(_trainer.Trainer):
         """Take the model in hand: an empty board, the right device, deferred parameters."""
         super().prepare_model(model)
         if self.gpus:
-            model.collect_params().reset_ctx(self.gpus[0])
+            nn.Block.collect_params(model).reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
         model(*self.prepare_batch(self.train_dataloader.peek())[:-1])

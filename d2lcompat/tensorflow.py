@@ -130,16 +130,23 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    traced_value = "ymbolic"
+    line_by_line = "tf.config.run_functions_eagerly(True)"
+
     def available_gpus(self):
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
-    def run_epochs(self):
-        """Make the variables and the traced steps, then run all epochs."""
+    def prepare_data(self, data):
+        """Take the loaders from ``data``; the steps will be traced anew."""
+        super().prepare_data(data)
         # Partials, since TensorFlow counts traces by function and warns when there are many: it
         # would take training several models for tracing one model over and over.
         self.traced_train_step = tf.function(partial(self.train_step))
         self.traced_val_step = tf.function(partial(self.val_step))
+
+    def run_epochs(self):
+        """Make the variables, then run all epochs."""
         with self.gpus[0] if self.gpus else cpu():
             self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
             if hasattr(self.optim, "build"):

@@ -1,0 +1,423 @@
+"""Programs in the style of *Dive into Deep Learning* on JAX: see ``on_pytorch.py``."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import optax
+from flax import linen as nn
+from jax import numpy as jnp
+
+from d2lcompat import jax as d2l
+
+
+def object_oriented_design():
+    class Points(d2l.DataModule):
+        def __init__(self, w, b, num_train=192, num_val=40, batch_size=32):
+            super().__init__()
+            self.save_hyperparameters()
+            self.X = d2l.randn(d2l.get_key(), (num_train + num_val, w.shape[0]))
+            self.y = d2l.matmul(self.X, d2l.reshape(w, (-1, 1))) + b
+
+        def get_dataloader(self, train):
+            chosen = slice(0, self.num_train) if train else slice(self.num_train, None)
+            return self.get_tensorloader((self.X, self.y), train, chosen)
+
+    class Line(d2l.Module):
+        num_inputs: int
+        lr: float
+        sigma: float = 0.01
+
+        def setup(self):
+            self.w = self.param("w", nn.initializers.normal(self.sigma), (self.num_inputs, 1))
+            self.b = self.param("b", nn.initializers.zeros, (1))
+
+    model = Line(2, lr=0.1)  # the methods come later, one by one
+
+    @d2l.add_to_class(Line)
+    def forward(self, X):
+        return d2l.matmul(X, self.w) + self.b
+
+    @d2l.add_to_class(Line)
+    def loss(self, params, X, y, state):
+        y_hat = state.apply_fn({"params": params}, *X)
+        return d2l.reduce_mean((y_hat - d2l.reshape(y, y_hat.shape)) ** 2)
+
+    @d2l.add_to_class(Line)
+    def configure_optimizers(self):
+        return d2l.SGD(self.lr)
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_batch(self, batch):
+        return batch
+
+    @d2l.add_to_class(d2l.Trainer)
+    def fit_epoch(self):
+        self.model.training = True
+        for batch in self.train_dataloader:
+            _, grads = self.model.training_step(
+                self.state.params, self.prepare_batch(batch), self.state
+            )
+            self.state = self.state.apply_gradients(grads=grads)
+            self.train_batch_idx += 1
+        self.model.training = False
+        for batch in self.val_dataloader:
+            self.model.validation_step(self.state.params, self.prepare_batch(batch), self.state)
+            self.val_batch_idx += 1
+
+    data = Points(w=d2l.tensor([2.0, -3.4]), b=4.2)
+    trainer = d2l.Trainer(max_epochs=4)
+    trainer.fit(model, data)
+    params = trainer.state.params
+    return trainer, [*d2l.numpy(params["w"])[:, 0], *d2l.numpy(params["b"])]
+
+
+def own_fit():
+    class Patient(d2l.Trainer):
+        def fit(self, model, data, key=None):
+            self.prepare_data(data)
+            self.prepare_model(model)
+            params_key, dropout_key = jax.random.split(d2l.get_key() if key is None else key)
+            inputs = next(iter(self.train_dataloader))[:-1]
+            variables = model.apply_init(inputs, key={"params": params_key, "dropout": dropout_key})
+            self.state = d2l.TrainState.create(
+                apply_fn=model.apply,
+                params=variables["params"],
+                batch_stats={},
+                dropout_rng=dropout_key,
+                tx=model.configure_optimizers(),
+            )
+            self.train_batch_idx = self.val_batch_idx = 0
+            for epoch in range(self.max_epochs):
+                self.epoch = epoch
+                self.fit_epoch()
+
+    trainer = Patient(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def classification():
+    @d2l.add_to_class(d2l.Module)
+    def configure_optimizers(self):
+        return optax.adam(self.lr)
+
+    @d2l.add_to_class(d2l.Classifier)
+    def validation_step(self, params, batch, state):
+        loss, _ = self.loss(params, batch[:-1], batch[-1], state)
+        self.plot("loss", loss, train=False)
+        hits = self.accuracy(params, batch[:-1], batch[-1], state)
+        self.plot("err", 1 - hits, train=False)
+
+    @d2l.add_to_class(d2l.Classifier)
+    @partial(jax.jit, static_argnums=(0, 5))
+    def accuracy(self, params, X, Y, state, averaged=True):
+        Y_hat = state.apply_fn({"params": params, "batch_stats": state.batch_stats}, *X)
+        hits = d2l.astype(d2l.argmax(Y_hat, axis=1) == Y, d2l.float32)
+        return d2l.reduce_mean(hits) if averaged else hits
+
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.01), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def softmax_regression_scratch():
+    def softmax(X):
+        powers = d2l.exp(X)
+        return powers / d2l.reduce_sum(powers, 1, keepdims=True)
+
+    class SoftmaxScratch(d2l.Classifier):
+        num_inputs: int
+        num_outputs: int
+        lr: float
+        sigma: float = 0.01
+
+        def setup(self):
+            self.W = self.param(
+                "W", nn.initializers.normal(self.sigma), (self.num_inputs, self.num_outputs)
+            )
+            self.b = self.param("b", nn.initializers.zeros, self.num_outputs)
+
+    @d2l.add_to_class(SoftmaxScratch)
+    def forward(self, X):
+        X = d2l.reshape(X, (-1, self.W.shape[0]))
+        return softmax(d2l.matmul(X, self.W) + self.b)
+
+    @d2l.add_to_class(SoftmaxScratch)
+    @partial(jax.jit, static_argnums=(0))
+    def loss(self, params, X, y, state):
+        y_hat = state.apply_fn({"params": params}, *X)
+        return -d2l.reduce_mean(d2l.log(y_hat[jnp.arange(len(y_hat)), y])), {}
+
+    data = d2l.FashionMNIST(batch_size=64)
+    model = SoftmaxScratch(num_inputs=784, num_outputs=10, lr=0.1)
+    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)
+    trainer.fit(model, data)
+    X, y = next(iter(data.val_dataloader()))
+    preds = d2l.argmax(model.apply({"params": trainer.state.params}, X), axis=1)
+    wrong = d2l.astype(preds, y.dtype) != y
+    X, y, preds = X[wrong], y[wrong], preds[wrong]
+    pairs = zip(data.text_labels(y), data.text_labels(preds), strict=True)
+    data.visualize([X, y], labels=["\n".join(pair) for pair in pairs])
+    return trainer
+
+
+def softmax_regression_concise():
+    class Softmax(d2l.Classifier):
+        num_outputs: int
+        lr: float
+
+        @nn.compact
+        def __call__(self, X):
+            return nn.Dense(self.num_outputs)(X.reshape((X.shape[0], -1)))
+
+    @d2l.add_to_class(d2l.Classifier)
+    @partial(jax.jit, static_argnums=(0, 5))
+    def loss(self, params, X, Y, state, averaged=True):  # in bits
+        Y_hat = state.apply_fn({"params": params}, *X, mutable=False, rngs=None)
+        Y_hat = d2l.reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = d2l.reshape(Y, (-1,))
+        bits = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y) / math.log(2)
+        return (bits.mean() if averaged else bits), {}
+
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(Softmax(num_outputs=10, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+class Perceptron(d2l.Classifier):
+    num_outputs: int
+    num_hiddens: int
+    lr: float
+
+    @nn.compact
+    def __call__(self, X):
+        X = X.reshape((X.shape[0], -1))
+        return nn.Dense(self.num_outputs)(nn.relu(nn.Dense(self.num_hiddens)(X)))
+
+
+def multilayer_perceptron():
+    class PerceptronScratch(d2l.Classifier):
+        num_inputs: int
+        num_outputs: int
+        num_hiddens: int
+        lr: float
+        sigma: float = 0.1
+
+        def setup(self):
+            normal, zeros = nn.initializers.normal(self.sigma), nn.initializers.zeros
+            self.W1 = self.param("W1", normal, (self.num_inputs, self.num_hiddens))
+            self.b1 = self.param("b1", zeros, self.num_hiddens)
+            self.W2 = self.param("W2", normal, (self.num_hiddens, self.num_outputs))
+            self.b2 = self.param("b2", zeros, self.num_outputs)
+
+        def forward(self, X):
+            X = d2l.reshape(X, (-1, self.num_inputs))
+            H = jnp.maximum(d2l.matmul(X, self.W1) + self.b1, 0)
+            return d2l.matmul(H, self.W2) + self.b2
+
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(PerceptronScratch(784, 10, 32, lr=0.1), data)
+    scratch = trainer.history
+    trainer.fit(Perceptron(num_outputs=10, num_hiddens=32, lr=0.1), data)
+    return trainer, scratch
+
+
+def dropout():
+    def dropout_layer(X, dropout, key):
+        if dropout == 1:
+            return d2l.zeros_like(X)
+        mask = jax.random.uniform(key, X.shape) > dropout
+        return d2l.astype(mask, d2l.float32) * X / (1 - dropout)
+
+    class DropoutScratch(d2l.Classifier):
+        num_hiddens: int
+        num_outputs: int
+        dropout: float
+        lr: float
+        training: bool = True
+
+        def setup(self):
+            self.lin1 = nn.Dense(self.num_hiddens)
+            self.lin2 = nn.Dense(self.num_outputs)
+
+        def forward(self, X):
+            H = nn.relu(self.lin1(X.reshape(X.shape[0], -1)))
+            if self.training:
+                H = dropout_layer(H, self.dropout, self.make_rng("dropout"))
+            return self.lin2(H)
+
+    class Dropout(d2l.Classifier):
+        num_hiddens: int
+        num_outputs: int
+        dropout: float
+        lr: float
+        training: bool = True
+
+        @nn.compact
+        def __call__(self, X):
+            H = nn.relu(nn.Dense(self.num_hiddens)(X.reshape((X.shape[0], -1))))
+            H = nn.Dropout(self.dropout, deterministic=not self.training)(H)
+            return nn.Dense(self.num_outputs)(H)
+
+    @d2l.add_to_class(d2l.Classifier)
+    @partial(jax.jit, static_argnums=(0, 5))
+    def loss(self, params, X, Y, state, averaged=True):
+        Y_hat = state.apply_fn(
+            {"params": params}, *X, mutable=False, rngs={"dropout": state.dropout_rng}
+        )
+        losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
+        return (losses.mean() if averaged else losses), {}
+
+    hparams = {"num_outputs": 10, "num_hiddens": 32, "dropout": 0.3, "lr": 0.1}
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(DropoutScratch(**hparams), data)
+    scratch = trainer.history
+    trainer.fit(Dropout(**hparams), data)
+    return trainer, scratch
+
+
+class LeNet(d2l.Classifier):
+    lr: float = 0.1
+    num_classes: int = 10
+    kernel_init: Callable = nn.initializers.xavier_uniform
+
+    def setup(self):
+        self.net = nn.Sequential(
+            [
+                nn.Conv(6, kernel_size=(5, 5), padding="SAME", kernel_init=self.kernel_init()),
+                nn.tanh,
+                lambda x: nn.avg_pool(x, window_shape=(2, 2), strides=(2, 2)),
+                nn.Conv(16, kernel_size=(5, 5), padding="VALID", kernel_init=self.kernel_init()),
+                nn.tanh,
+                lambda x: nn.avg_pool(x, window_shape=(2, 2), strides=(2, 2)),
+                lambda x: x.reshape((x.shape[0], -1)),
+                nn.Dense(84, kernel_init=self.kernel_init()),
+                nn.tanh,
+                nn.Dense(self.num_classes, kernel_init=self.kernel_init()),
+            ]
+        )
+
+
+def lenet():
+    LeNet().layer_summary((1, 28, 28, 1))
+    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer.fit(LeNet(lr=0.2), data)
+    return trainer
+
+
+def larger_images():
+    LeNet().layer_summary((1, 96, 96, 1))
+    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(LeNet(lr=0.2), data)
+    return trainer, next(iter(data.train_dataloader()))
+
+
+def batch_normalization():
+    class BatchNorm(nn.Module):
+        """Normalises by batch and keeps running means in the collection that d2l carries along."""
+
+        num_features: int
+        deterministic: bool = False
+
+        @nn.compact
+        def __call__(self, X):
+            axes = tuple(range(X.ndim - 1))
+            gamma = self.param("gamma", jax.nn.initializers.ones, (self.num_features,))
+            beta = self.param("beta", jax.nn.initializers.zeros, (self.num_features,))
+            mean = self.variable("batch_stats", "moving_mean", jnp.zeros, self.num_features)
+            var = self.variable("batch_stats", "moving_var", jnp.ones, self.num_features)
+            if self.deterministic:
+                return gamma * (X - mean.value) / jnp.sqrt(var.value + 1e-5) + beta
+            mean.value = 0.9 * mean.value + 0.1 * X.mean(axes)
+            var.value = 0.9 * var.value + 0.1 * X.var(axes)
+            return gamma * (X - X.mean(axes)) / jnp.sqrt(X.var(axes) + 1e-5) + beta
+
+    class Normalised(d2l.Classifier):
+        lr: float = 0.1
+        num_classes: int = 10
+        training: bool = True
+
+        def setup(self):
+            self.net = nn.Sequential(
+                [
+                    nn.Conv(6, kernel_size=(5, 5)),
+                    BatchNorm(6, deterministic=not self.training),
+                    nn.relu,
+                    lambda x: nn.avg_pool(x, window_shape=(2, 2), strides=(2, 2)),
+                    lambda x: x.reshape((x.shape[0], -1)),
+                    nn.Dense(32),
+                    nn.BatchNorm(not self.training, momentum=0.9),
+                    nn.relu,
+                    nn.Dense(self.num_classes),
+                ]
+            )
+
+    @d2l.add_to_class(d2l.Classifier)
+    @partial(jax.jit, static_argnums=(0, 5))
+    def loss(self, params, X, Y, state, averaged=True):
+        Y_hat, updates = state.apply_fn(
+            {"params": params, "batch_stats": state.batch_stats},
+            *X,
+            mutable=["batch_stats"],
+            rngs={"dropout": state.dropout_rng},
+        )
+        losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
+        return (losses.mean() if averaged else losses), updates
+
+    data = d2l.FashionMNIST(batch_size=64)
+    model = Normalised(lr=0.1)
+    model.layer_summary((2, 28, 28, 1))
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(model, data)
+    return trainer, d2l.numpy(trainer.state.batch_stats["net"]["layers_1"]["moving_mean"])
+
+
+def devices():
+    X = jax.device_put(d2l.ones((2, 3)), d2l.try_gpu())
+    assert X.devices() == {d2l.try_gpu()}
+
+    @d2l.add_to_class(d2l.Trainer)
+    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+        self.save_hyperparameters()
+        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_batch(self, batch):
+        return [d2l.to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_model(self, model):
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        self.model = model
+
+    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
+    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def image_dataset():
+    class Garments(d2l.DataModule):
+        def __init__(self, batch_size=64):
+            super().__init__()
+            self.save_hyperparameters()
+            images = d2l.FashionMNIST()
+            self.train, self.val = images.train, images.val
+
+        def get_dataloader(self, train):
+            X, y = self.train if train else self.val
+            return [
+                (jnp.expand_dims(X[i : i + self.batch_size], 3) / 255, y[i : i + self.batch_size])
+                for i in range(0, len(y), self.batch_size)
+            ]
+
+    data = Garments()
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    return trainer, (len(data.train[0]), data.train[0][0].shape)

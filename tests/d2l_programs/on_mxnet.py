@@ -1,0 +1,348 @@
+"""Programs in the style of *Dive into Deep Learning* on MXNet: see ``on_pytorch.py``."""
+
+import math
+
+from d2lcompat import mxnet as d2l  # isort: skip  # mends NumPy for MXNet, so it comes first
+from mxnet import autograd, gluon, init, np, npx
+from mxnet.gluon import nn
+
+npx.set_np()
+
+
+def object_oriented_design():
+    class Points(d2l.DataModule):
+        def __init__(self, w, b, num_train=192, num_val=40, batch_size=32):
+            super().__init__()
+            self.save_hyperparameters()
+            self.X = d2l.randn(num_train + num_val, len(w))
+            self.y = d2l.matmul(self.X, d2l.reshape(w, (-1, 1))) + b
+
+        def get_dataloader(self, train):
+            chosen = slice(0, self.num_train) if train else slice(self.num_train, None)
+            return self.get_tensorloader((self.X, self.y), train, chosen)
+
+    class Line(d2l.Module):
+        def __init__(self, num_inputs, lr, sigma=0.01):
+            super().__init__()
+            self.save_hyperparameters()
+            self.w = d2l.normal(0, sigma, (num_inputs, 1))
+            self.b = d2l.zeros(1)
+            self.w.attach_grad()
+            self.b.attach_grad()
+
+    model = Line(2, lr=0.1)  # the methods come later, one by one
+
+    @d2l.add_to_class(Line)
+    def forward(self, X):
+        return d2l.matmul(X, self.w) + self.b
+
+    @d2l.add_to_class(Line)
+    def loss(self, y_hat, y):
+        return d2l.reduce_mean((y_hat - y) ** 2)
+
+    @d2l.add_to_class(Line)
+    def configure_optimizers(self):
+        return d2l.SGD([self.w, self.b], self.lr)
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_batch(self, batch):
+        return batch
+
+    @d2l.add_to_class(d2l.Trainer)
+    def fit_epoch(self):
+        for batch in self.train_dataloader:
+            with autograd.record():
+                loss = self.model.training_step(self.prepare_batch(batch))
+            loss.backward()
+            self.optim.step(1)
+            self.train_batch_idx += 1
+        for batch in self.val_dataloader:
+            self.model.validation_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    data = Points(w=d2l.tensor([2.0, -3.4]), b=4.2)
+    trainer = d2l.Trainer(max_epochs=4)
+    trainer.fit(model, data)
+    return trainer, [*d2l.numpy(model.w)[:, 0], *d2l.numpy(model.b)]
+
+
+def own_fit():
+    class Patient(d2l.Trainer):
+        def fit(self, model, data):
+            self.prepare_data(data)
+            self.prepare_model(model)
+            self.optim = model.configure_optimizers()
+            self.train_batch_idx = self.val_batch_idx = 0
+            for epoch in range(self.max_epochs):
+                self.epoch = epoch
+                self.fit_epoch()
+
+    trainer = Patient(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def classification():
+    @d2l.add_to_class(d2l.Module)
+    def configure_optimizers(self):
+        return gluon.Trainer(self.parameters(), "adam", {"learning_rate": self.lr})
+
+    @d2l.add_to_class(d2l.Classifier)
+    def validation_step(self, batch):
+        Y_hat = self(*batch[:-1])
+        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
+        self.plot("err", 1 - self.accuracy(Y_hat, batch[-1]), train=False)
+
+    @d2l.add_to_class(d2l.Classifier)
+    def accuracy(self, Y_hat, Y, averaged=True):
+        preds = d2l.astype(d2l.argmax(Y_hat, axis=1), Y.dtype)
+        hits = d2l.astype(preds == Y, d2l.float32)
+        return d2l.reduce_mean(hits) if averaged else hits
+
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.01), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def softmax_regression_scratch():
+    def softmax(X):
+        powers = d2l.exp(X)
+        return powers / d2l.reduce_sum(powers, 1, keepdims=True)
+
+    def cross_entropy(y_hat, y):
+        return -d2l.reduce_mean(d2l.log(y_hat[list(range(len(y_hat))), y]))
+
+    class SoftmaxScratch(d2l.Classifier):
+        def __init__(self, num_inputs, num_outputs, lr, sigma=0.01):
+            super().__init__()
+            self.save_hyperparameters()
+            self.W = np.random.normal(0, sigma, (num_inputs, num_outputs))
+            self.b = np.zeros(num_outputs)
+            self.W.attach_grad()
+            self.b.attach_grad()
+
+        def collect_params(self):
+            return [self.W, self.b]
+
+    @d2l.add_to_class(SoftmaxScratch)
+    def forward(self, X):
+        X = d2l.reshape(X, (-1, self.W.shape[0]))
+        return softmax(d2l.matmul(X, self.W) + self.b)
+
+    @d2l.add_to_class(SoftmaxScratch)
+    def loss(self, y_hat, y):
+        return cross_entropy(y_hat, y)
+
+    data = d2l.FashionMNIST(batch_size=64)
+    model = SoftmaxScratch(num_inputs=784, num_outputs=10, lr=0.1)
+    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)
+    trainer.fit(model, data)
+    X, y = next(iter(data.val_dataloader()))
+    preds = d2l.argmax(model(X), axis=1)
+    wrong = d2l.astype(preds, y.dtype) != y
+    X, y, preds = X[wrong], y[wrong], preds[wrong]
+    pairs = zip(data.text_labels(y), data.text_labels(preds), strict=True)
+    data.visualize([X, y], labels=["\n".join(pair) for pair in pairs])
+    return trainer
+
+
+def softmax_regression_concise():
+    class Softmax(d2l.Classifier):
+        def __init__(self, num_outputs, lr):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = nn.Dense(num_outputs)
+            self.net.initialize()
+
+        def forward(self, X):
+            return self.net(X)
+
+    @d2l.add_to_class(d2l.Classifier)
+    def loss(self, Y_hat, Y, averaged=True):  # in bits
+        Y_hat = d2l.reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        Y = d2l.reshape(Y, (-1,))
+        bits = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, Y) / math.log(2)
+        return bits.mean() if averaged else bits
+
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(Softmax(num_outputs=10, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+class Perceptron(d2l.Classifier):
+    def __init__(self, num_outputs, num_hiddens, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(nn.Dense(num_hiddens, activation="relu"), nn.Dense(num_outputs))
+        self.net.initialize()
+
+
+def multilayer_perceptron():
+    class PerceptronScratch(d2l.Classifier):
+        def __init__(self, num_inputs, num_outputs, num_hiddens, lr, sigma=0.1):
+            super().__init__()
+            self.save_hyperparameters()
+            self.W1 = d2l.randn(num_inputs, num_hiddens) * sigma
+            self.b1 = d2l.zeros(num_hiddens)
+            self.W2 = d2l.randn(num_hiddens, num_outputs) * sigma
+            self.b2 = d2l.zeros(num_outputs)
+            for param in self.get_scratch_params():
+                param.attach_grad()
+
+        def get_scratch_params(self):
+            return [self.W1, self.b1, self.W2, self.b2]
+
+        def forward(self, X):
+            X = d2l.reshape(X, (-1, self.num_inputs))
+            H = np.maximum(d2l.matmul(X, self.W1) + self.b1, 0)
+            return d2l.matmul(H, self.W2) + self.b2
+
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(PerceptronScratch(784, 10, 32, lr=0.1), data)
+    scratch = trainer.history
+    trainer.fit(Perceptron(num_outputs=10, num_hiddens=32, lr=0.1), data)
+    return trainer, scratch
+
+
+def dropout():
+    def dropout_layer(X, dropout):
+        if dropout == 1:
+            return d2l.zeros_like(X)
+        mask = d2l.rand(*X.shape) > dropout
+        return d2l.astype(mask, d2l.float32) * X / (1 - dropout)
+
+    class DropoutScratch(d2l.Classifier):
+        def __init__(self, num_outputs, num_hiddens, dropout, lr):
+            super().__init__()
+            self.save_hyperparameters()
+            self.lin1 = nn.Dense(num_hiddens, activation="relu")
+            self.lin2 = nn.Dense(num_outputs)
+            self.initialize()
+
+        def forward(self, X):
+            H = self.lin1(X)
+            if autograd.is_training():
+                H = dropout_layer(H, self.dropout)
+            return self.lin2(H)
+
+    class Dropout(d2l.Classifier):
+        def __init__(self, num_outputs, num_hiddens, dropout, lr):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = nn.Sequential()
+            self.net.add(
+                nn.Dense(num_hiddens, activation="relu"), nn.Dropout(dropout), nn.Dense(num_outputs)
+            )
+            self.net.initialize()
+
+    hparams = {"num_outputs": 10, "num_hiddens": 32, "dropout": 0.3, "lr": 0.1}
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer = d2l.Trainer(max_epochs=3)
+    trainer.fit(DropoutScratch(**hparams), data)
+    scratch = trainer.history
+    trainer.fit(Dropout(**hparams), data)
+    return trainer, scratch
+
+
+class LeNet(d2l.Classifier):
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(
+            nn.Conv2D(channels=6, kernel_size=5, padding=2, activation="tanh"),
+            nn.AvgPool2D(pool_size=2, strides=2),
+            nn.Conv2D(channels=16, kernel_size=5, activation="tanh"),
+            nn.AvgPool2D(pool_size=2, strides=2),
+            nn.Dense(84, activation="tanh"),
+            nn.Dense(num_classes),
+        )
+        self.net.initialize(init.Xavier())
+
+
+def lenet():
+    LeNet().layer_summary((1, 1, 28, 28))
+    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
+    data = d2l.FashionMNIST(batch_size=64)
+    trainer.fit(LeNet(lr=0.2), data)
+    return trainer
+
+
+def larger_images():
+    LeNet().layer_summary((1, 1, 96, 96))
+    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
+    data.num_workers = 0
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(LeNet(lr=0.2), data)
+    return trainer, next(iter(data.train_dataloader()))
+
+
+def batch_normalization():
+    class Normalised(d2l.Classifier):
+        def __init__(self, lr=0.1, num_classes=10):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = nn.Sequential()
+            self.net.add(
+                nn.Conv2D(6, kernel_size=5), nn.BatchNorm(), nn.Activation("relu"),
+                nn.AvgPool2D(pool_size=2, strides=2),
+                nn.Dense(32), nn.BatchNorm(), nn.Activation("relu"),
+                nn.Dense(num_classes),
+            )  # fmt: skip
+            self.initialize()
+
+    data = d2l.FashionMNIST(batch_size=64)
+    model = Normalised(lr=0.1)
+    model.layer_summary((2, 1, 28, 28))
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(model, data)
+    return trainer, d2l.numpy(model.net[1].running_mean.data())
+
+
+def devices():
+    X = d2l.ones((2, 3), ctx=d2l.try_gpu())
+    assert X.ctx == d2l.try_gpu()
+
+    @d2l.add_to_class(d2l.Trainer)
+    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+        self.save_hyperparameters()
+        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_batch(self, batch):
+        return [d2l.to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_model(self, model):
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        if self.gpus:
+            model.collect_params().reset_ctx(self.gpus[0])
+            model.set_scratch_params_device(self.gpus[0])
+        self.model = model
+
+    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
+    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def image_dataset():
+    class Garments(d2l.DataModule):
+        def __init__(self, batch_size=64):
+            super().__init__(num_workers=0)
+            self.save_hyperparameters()
+            images = d2l.FashionMNIST()
+            self.train, self.val = images.train, images.val
+
+        def get_dataloader(self, train):
+            examples = self.train if train else self.val
+            return gluon.data.DataLoader(
+                examples, self.batch_size, shuffle=train, num_workers=self.num_workers
+            )
+
+    data = Garments()
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    return trainer, (len(data.train), data.train[0][0].shape)
