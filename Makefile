@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Two files at a time, a thread each; `make test PYTEST=` runs one after the other
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: book test lint execute mutants false-alarms clean
+.PHONY: book offline test lint execute mutants false-alarms clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt pyproject.toml
@@ -18,6 +18,10 @@ PYTEST ?= -n 2 --dist loadfile
 book: .venv/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at file://$(CURDIR)/_build/html/index.html"
+
+# The book as one archive, to be read without a network or a server
+offline: book
+	$(BIN)/python -m d2lcompat.book.offline
 
 test: .venv/installed
 	$(BIN)/pytest $(PYTEST)

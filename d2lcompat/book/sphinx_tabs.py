@@ -24,6 +24,7 @@ from sphinx_design.shared import create_component, is_component
 from d2lcompat import __version__
 from d2lcompat._frameworks import FRAMEWORKS
 from d2lcompat.book.page import TAB_TAG, StaleNotebookError, merge
+from d2lcompat.book.pictures import lighten
 from d2lcompat.book.source import SourceError, pages, read_page
 
 GROUP = "framework"
@@ -74,7 +75,7 @@ def read(text: str, path: str) -> nbformat.NotebookNode:
             for framework in page.frameworks
             if page.notebook(framework).exists()
         }
-        return merge(page, notebooks)
+        return lighten(merge(page, notebooks))
     except (SourceError, StaleNotebookError) as error:
         raise ExtensionError(str(error)) from error
 

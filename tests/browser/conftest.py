@@ -20,7 +20,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def built_files(tmp_path_factory):
+def book_folder(tmp_path_factory):
     """The folder of the book, built from the working tree."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
@@ -37,9 +37,9 @@ def built_files(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def book(built_files):
+def book(book_folder):
     """The address of the book."""
-    handler = functools.partial(QuietHandler, directory=built_files)
+    handler = functools.partial(QuietHandler, directory=book_folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

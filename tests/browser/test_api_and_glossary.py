@@ -206,10 +206,10 @@ def test_without_scripts_a_term_leads_to_the_glossary(chromium, book):
     context.close()
 
 
-def test_cards_open_from_the_file_system(chromium, book, built_files):
+def test_cards_open_from_the_file_system(chromium, book, book_folder):
     context = chromium.new_context(offline=True)
     page = context.new_page()
-    link, card = first_term(page, (built_files / "chapters" / "dropout.html").as_uri())
+    link, card = first_term(page, (book_folder / "chapters" / "dropout.html").as_uri())
     link.hover()
     expect(card).to_be_visible()
     context.close()

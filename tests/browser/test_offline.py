@@ -1,0 +1,163 @@
+"""The book asks nobody else for anything, and is read from a folder as from a server."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from d2lcompat.book.offline import pack
+
+TYPESET = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
+SHOWN = """() => [...document.querySelectorAll('.framework-tabs')]
+    .map(set => set.querySelector(':scope > input:checked + label').dataset.syncId)"""
+
+
+def pages_of(folder):
+    """Every page that the book has, by its path."""
+    pages = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
+    return [path for path in pages if not path.startswith(("_static/", "mathjax/"))]
+
+
+class Log:
+    """What a page asks for, what it does not get, and what its console says."""
+
+    def __init__(self, page):
+        self.asked, self.missing, self.complaints = [], [], []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("requestfailed", lambda request: self.missing.append(request.url))
+        page.on("response", lambda answer: answer.status >= 400 and self.missing.append(answer.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: said.type in ("error", "warning") and self.complaints.append(said.text),
+        )
+
+    def elsewhere(self, home):
+        return [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
+
+
+def test_no_page_asks_a_third_party_or_complains(chromium, book, book_folder):
+    paths = pages_of(book_folder)
+    assert {"search.html", "genindex.html", "404.html", "index.html"} < set(paths)
+    problems, fonts = {}, set()
+    for path in paths:
+        context = chromium.new_context()
+        page = context.new_page()
+        log = Log(page)
+        page.goto(f"{book}/{path}")
+        page.evaluate(TYPESET)
+        page.wait_for_load_state("networkidle")
+        found = log.elsewhere(book) + log.missing + log.complaints
+        if found:
+            problems[path] = found
+        fonts |= {url for url in log.asked if url.endswith(".woff")}
+        context.close()
+    assert problems == {}
+    assert any("/mathjax/" in url for url in fonts)
+
+
+def test_formulas_are_set_from_the_book(page, book):
+    page.goto(f"{book}/chapters/dropout.html")
+    page.evaluate(TYPESET)
+    assert page.locator("article mjx-container").count() > 10
+    # What a screen reader reads of a formula, and no formula among the stops of the Tab key
+    assert page.locator("article mjx-container mjx-assistive-mml math").count() > 10
+    assert page.locator("article mjx-container[tabindex]").count() == 0
+
+
+def test_what_only_the_tests_need_is_not_in_the_book(book_folder):
+    assert (book_folder / "mathjax" / "LICENSE").exists()
+    assert not list(book_folder.rglob("axe*"))
+    assert not list(book_folder.rglob("fetch.py"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(book_folder, tmp_path_factory):
+    """The book's folder, as who unpacks the archive gets it."""
+    folder = tmp_path_factory.mktemp("archive")
+    archive = folder / "dropout-book.zip"
+    subprocess.run(
+        [sys.executable, "-m", "d2lcompat.book.offline", book_folder, archive], check=True
+    )
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    return folder / "dropout-book"
+
+
+@pytest.fixture
+def reader(chromium):
+    """A page that may open files, and nothing else."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_same_book_gives_the_same_archive(book_folder, tmp_path):
+    archives = [tmp_path / number / "book.zip" for number in "12"]
+    for archive in archives:
+        archive.parent.mkdir()
+        assert pack(book_folder, archive) == archive.stat().st_size
+    first, second = (archive.read_bytes() for archive in archives)
+    assert first == second
+
+
+def test_an_archive_of_nothing_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Run: make book"):
+        pack(tmp_path, tmp_path / "book.zip")
+
+
+def test_every_page_opens_from_a_folder(reader, unpacked):
+    home, problems = unpacked.as_uri(), {}
+    links = set()
+    for path in pages_of(unpacked):
+        log = Log(reader.context.new_page())
+        page = reader.context.pages[-1]
+        page.goto(f"{home}/{path}", wait_until="load")
+        page.evaluate(TYPESET)
+        page.wait_for_load_state("networkidle")
+        links |= set(
+            page.eval_on_selector_all("a[href]", "found => found.map(link => link.href)")
+        )
+        found = log.elsewhere(home) + log.missing + log.complaints
+        if found:
+            problems[path] = found
+        page.close()
+    assert problems == {}
+    inside = {urlsplit(link).path for link in links if link.startswith("file:")}
+    assert len(inside) > len(pages_of(unpacked)) - 2  # the front door's page, and the 404's
+    # From the file system a folder has no page of its own
+    assert [path for path in inside if not Path(unquote(path)).is_file()] == []
+
+
+def test_the_front_door_leads_in_and_keeps_the_choice(reader, unpacked):
+    reader.goto(f"{unpacked.as_uri()}/index.html?framework=jax")
+    reader.wait_for_url("**/chapters/index.html?framework=jax")
+    assert reader.locator("article h1").is_visible()
+
+
+def test_tabs_chosen_on_one_page_hold_on_the_next(reader, unpacked):
+    reader.goto(f"{unpacked.as_uri()}/chapters/dropout.html")
+    reader.locator('.framework-tabs label[data-sync-id="jax"]').first.click()
+    reader.goto(f"{unpacked.as_uri()}/chapters/preliminaries.html")
+    assert set(reader.evaluate(SHOWN)) == {"jax"}
+
+
+def test_search_finds_from_a_folder(reader, unpacked):
+    log = Log(reader)
+    reader.goto(f"{unpacked.as_uri()}/chapters/references.html")
+    reader.keyboard.press("Control+k")
+    reader.keyboard.type("DropBlock")
+    reader.keyboard.press("Enter")
+    reader.wait_for_url("**/search.html?q=DropBlock")
+    hits = reader.locator("ul.search li a")
+    hits.first.wait_for()
+    assert "chapters/spatial.html" in " ".join(
+        hits.evaluate_all("found => found.map(link => link.href)")
+    )
+    hits.first.click()
+    reader.wait_for_url("**/chapters/*.html*")
+    assert "DropBlock" in reader.locator("article").inner_text()
+    assert log.elsewhere(unpacked.as_uri()) + log.missing + log.complaints == []
