@@ -118,9 +118,7 @@ def test_every_page_opens_from_a_folder(reader, unpacked):
         page.goto(f"{home}/{path}", wait_until="load")
         page.evaluate(TYPESET)
         page.wait_for_load_state("networkidle")
-        links |= set(
-            page.eval_on_selector_all("a[href]", "found => found.map(link => link.href)")
-        )
+        links |= set(page.eval_on_selector_all("a[href]", "found => found.map(link => link.href)"))
         found = log.elsewhere(home) + log.missing + log.complaints
         if found:
             problems[path] = found
