@@ -1,0 +1,81 @@
+"""What stands around the text: the way on and back, the missing page, the first colours."""
+
+import pytest
+import yaml
+from dialects import ROOT
+
+
+def chapters():
+    """The pages in the order of the contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = list(toc.get("chapters", []))
+    for part in toc.get("parts", []):
+        listed += part["chapters"]
+    pages = [toc["root"]]
+    while listed:
+        entry = listed.pop(0)
+        pages.append(entry["file"])
+        listed = list(entry.get("sections", [])) + listed
+    return pages
+
+
+def test_next_leads_through_the_whole_book_and_previous_back(page, book):
+    page.goto(f"{book}/index.html")
+    page.wait_for_url("**/chapters/index.html")
+    ways = {"right-next": chapters()[1:], "left-prev": chapters()[-2::-1]}
+    for button, expected in ways.items():
+        for name in expected:
+            page.locator(f"a.{button}").click()
+            page.wait_for_url(f"{book}/{name}.html*")
+        assert page.locator(f"a.{button}").count() == 0
+
+
+@pytest.mark.parametrize("depth", ["gone.html", "chapters/gone.html", "no/such/deep/page"])
+def test_the_missing_page_is_whole_at_any_depth(page, book, book_folder, depth):
+    page.route(
+        f"{book}/{depth}",
+        lambda route: route.fulfill(status=404, path=book_folder / "404.html"),
+    )
+    failed = []
+    page.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(f"{book}/{depth}")
+    assert failed == [f"{book}/{depth}"]
+    assert page.locator("article h1").inner_text() == "There is no such page"
+    # The theme's style came along, and the contents stand at the side
+    assert page.locator("nav.bd-links a").first.is_visible()
+    page.locator("article a", has_text="front door").click()
+    page.wait_for_url("**/chapters/index.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_paint_has_the_visitors_colours(chromium, book, scheme):
+    """Before any of the theme's scripts has come."""
+    context = chromium.new_context(color_scheme=scheme)
+    context.route("**/_static/scripts/**", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{book}/chapters/index.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    context.close()
+
+
+def test_icons_are_drawn_by_the_font(page, book):
+    page.goto(f"{book}/chapters/dropout.html")
+    icon = page.locator(".article-header-buttons .fa-download, .article-header-buttons .fas").first
+    assert "Font Awesome" in icon.evaluate("e => getComputedStyle(e, '::before').fontFamily")
+    assert page.evaluate(
+        "document.fonts.ready.then(f => f.check('900 16px \"Font Awesome 6 Free\"'))"
+    )
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_no_picture_is_squashed(page, book, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{book}/chapters/uncertainty.html")
+    ratios = page.eval_on_selector_all(
+        "article img",
+        "found => found.filter(img => img.checkVisibility() && img.naturalHeight).map(img => "
+        "[img.clientWidth / img.clientHeight, img.naturalWidth / img.naturalHeight])",
+    )
+    assert len(ratios) > 3
+    assert all(abs(shown / natural - 1) < 0.03 for shown, natural in ratios), ratios
