@@ -160,33 +160,62 @@ def test_a_stale_or_missing_notebook_is_named(tmp_path):
         merge(page, notebooks)
 
 
+SERIES = "application/vnd.d2lcompat.series+json"
+
+
 def picture(text):
-    data = {"image/svg+xml": "<svg/>", "application/vnd.d2lcompat.series+json": {"y": [1]}}
+    line = {"label": "loss", "style": "-", "x": [1, 2, 3], "y": [9, 7, 5]}
+    ax = {"title": "", "xlabel": "step", "ylabel": "", "legend": [], "lines": [line]}
+    ax |= {"bars": [], "points": [], "images": []}
+    svg = '<svg><path style="stroke: #000000"/></svg>'
+    data = {"image/svg+xml": svg, SERIES: {"axes": [ax]}}
     return nbformat.v4.new_output(
         "display_data", {**data, **({"text/plain": text} if text else {})}
     )
+
+
+CURVE = "1 curve against step. loss falls from 9 at 1 to 5 at 3."
 
 
 @pytest.mark.parametrize(
     ("texts", "options", "alt"),
     [
         (["loss  falls\n to 0.5"], "", "loss falls to 0.5"),
-        (["<Figure size 350x250 with 1 Axes>"], "", ""),
+        (["Curves against step: loss ends at 5."], "", CURVE),
+        (["<Figure size 350x250 with 1 Axes>"], "", CURVE),
         ([None], "", ""),
         (["one", "two"], "", "one two"),
         (["ours"], "---\nmystnb:\n  image:\n    alt: the author's\n---\n", "the author's"),
     ],
 )
-def test_a_picture_has_words_and_no_data(tmp_path, texts, options, alt):
+def test_a_picture_has_words_colours_and_a_table(tmp_path, texts, options, alt):
     page = read_page(write(tmp_path, code("draw()", options=options), frameworks="jax"))
     notebook = split(page, "jax")
     notebook.cells[0].outputs = [picture(text) for text in texts]
     cell = merge(page, {"jax": notebook}).cells[0]
     assert cell.metadata["mystnb"]["image"]["alt"] == alt
     assert ("mystnb" in page.cells[0].metadata) == bool(options)  # the page itself is as it was
-    for output in cell.outputs:
+    shown, tables = cell.outputs[0::2], cell.outputs[1::2]
+    assert len(shown) == len(tables) == len(texts)
+    for output in shown:
         assert not any("d2lcompat" in kind for kind in output.data)
-    assert "application/vnd.d2lcompat.series+json" in notebook.cells[0].outputs[0].data
+        assert "prefers-color-scheme" in output.data["image/svg+xml"]
+    for output in tables:
+        assert list(output.data) == ["text/html"]
+        assert "<td>7</td>" in output.data["text/html"]
+    stored = notebook.cells[0].outputs[0].data
+    assert SERIES in stored
+    assert "prefers-color-scheme" not in stored["image/svg+xml"]
+
+
+def test_a_picture_without_data_has_no_table_and_matplotlibs_words_are_none(tmp_path):
+    page = read_page(write(tmp_path, code("draw()"), frameworks="jax"))
+    notebook = split(page, "jax")
+    data = {"image/png": "AA==", "text/plain": "<Figure size 350x250 with 1 Axes>"}
+    notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data)]
+    cell = merge(page, {"jax": notebook}).cells[0]
+    assert cell.metadata["mystnb"]["image"]["alt"] == ""
+    assert len(cell.outputs) == 1
 
 
 def test_tags_and_front_matter_reach_the_page(tmp_path):

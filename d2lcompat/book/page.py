@@ -10,14 +10,17 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from d2lcompat.book.figure_colours import themed
+from d2lcompat.book.figure_tables import curves_in_words, data_of_figure
 from d2lcompat.book.notebooks import LANGUAGE, differences, remedy
 from d2lcompat.book.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
 TAB_TAG = "tab-"
 
-# Figures carry their data for the checks; on the page nothing can show it.
+# Figures carry their data for the checks; on the page it stands as a table.
 _DATA_TYPES = "application/vnd.d2lcompat."
+_SERIES = f"{_DATA_TYPES}series+json"
 
 
 class StaleNotebookError(RuntimeError):
@@ -106,13 +109,23 @@ def _by_place(
 
 
 def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
-    """A cell as the page shows it: without figure data, and each picture with words."""
-    outputs = copy.deepcopy(stored.outputs)
-    for output in outputs:
-        for kind in [kind for kind in output.get("data", {}) if kind.startswith(_DATA_TYPES)]:
+    """A cell as the page shows it: each picture for both themes, with words and its data."""
+    outputs = []
+    words = []
+    for output in copy.deepcopy(stored.outputs):
+        outputs.append(output)
+        text = _alt_text(output)
+        if text is None:
+            continue
+        words.append(text)
+        if "image/svg+xml" in output.data:
+            output.data["image/svg+xml"] = themed(output.data["image/svg+xml"])
+        table = data_of_figure(output.data.get(_SERIES, {"axes": []}))
+        for kind in [kind for kind in output.data if kind.startswith(_DATA_TYPES)]:
             del output.data[kind]
+        if table:
+            outputs.append(nbformat.v4.new_output("display_data", {"text/html": table}))
     metadata = copy.deepcopy(source.metadata)
-    words = [text for output in outputs if (text := _alt_text(output)) is not None]
     if words:
         # MyST-NB takes the text from the cell, so several pictures of a cell are told together.
         image = metadata.setdefault("mystnb", {}).setdefault("image", {})
@@ -131,7 +144,10 @@ def _alt_text(output: Mapping[str, Any]) -> str | None:
     if not any(kind.startswith("image/") for kind in data):
         return None
     text = " ".join(str(data.get("text/plain", "")).split())
-    # Matplotlib's own text tells the size of the figure, which helps nobody who can't see it.
+    # Matplotlib's own text tells the size of the figure, which helps nobody who can't see it, and
+    # the one of a figure without an author's text only where its curves end.
+    if _SERIES in data and (text.startswith("<") or " ends at " in text):
+        return curves_in_words(data[_SERIES])
     return "" if text.startswith("<") and text.endswith(">") else text
 
 
