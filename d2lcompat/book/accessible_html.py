@@ -54,6 +54,7 @@ def add_assets(app: Sphinx) -> None:
     if app.builder.format == "html":
         app.add_css_file("accessibility.css")
         app.add_css_file("figures.css")
+        app.add_css_file("paper.css")
         app.add_js_file("light_on_paper.js")
 
 

@@ -1,0 +1,165 @@
+"""Every page for every eye: what axe-core finds, and what it can't."""
+
+from pathlib import Path
+
+import pytest
+from dialects import ROOT
+
+AXE = Path(__file__).parent / "third_party" / "axe-core" / "axe.min.js"
+PAGES = [
+    *(f"chapters/{path.stem}.html" for path in sorted((ROOT / "chapters").glob("*.md"))),
+    "search.html",
+    "genindex.html",
+]
+#: WCAG 2.2 A and AA, and axe's best practices: landmarks, order of headings, ...
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# The one exception: axe counts a heading that is a formula as empty, though MathJax gives it MathML
+# (`test_every_formula_has_mathml`).
+VIOLATIONS = """async (tags) => {
+  const result = await axe.run(document, {runOnly: tags, resultTypes: ['violations']});
+  return result.violations.flatMap(({id, nodes}) => nodes
+    .filter(({html}) => !(id === 'empty-table-header' && html.includes('mjx-assistive-mml')))
+    .map(({target, failureSummary}) => `${id}: ${target}: ${failureSummary}`));
+}"""
+
+
+@pytest.fixture
+def visit(chromium, book):
+    """Open a page as a reader with this theme, width and wish for rest; formulas are ready."""
+    contexts = []
+
+    def open_page(path, theme="light", width=1280, motion="reduce"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion=motion
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{book}/{path}")
+        page.evaluate("async () => { await window.MathJax?.startup?.promise }")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def violations(page):
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(VIOLATIONS, TAGS)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 375)])
+def test_axe_finds_nothing(visit, path, theme, width):
+    page = visit(path, theme, width)
+    assert page.evaluate("() => document.documentElement.dataset.theme") == theme
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "framework", "theme", "width"),
+    [
+        ("chapters/dropout.html", "tensorflow", "dark", 1280),
+        ("chapters/dropout.html", "jax", "light", 375),
+        ("chapters/uncertainty.html", "mxnet", "dark", 1280),
+        ("chapters/depth.html", "numpy", "dark", 1280),
+    ],
+)
+def test_axe_finds_nothing_whichever_framework(visit, path, framework, theme, width):
+    page = visit(f"{path}?framework={framework}", theme, width)
+    chosen = ".framework-tabs > input:checked + label"
+    shown = page.locator(chosen).evaluate_all("all => all.map(label => label.dataset.syncId)")
+    assert framework in shown
+    assert violations(page) == []
+
+
+def test_axe_would_find_something(visit):
+    page = visit("chapters/index.html")
+    page.evaluate("() => document.querySelector('h1').append(document.createElement('button'))")
+    assert any(found.startswith("button-name") for found in violations(page))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_its_language_and_has_one_main_part_and_one_title(visit, path):
+    page = visit(path)
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("main").count() == 1
+    assert page.locator("h1:visible").count() == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_id_stands_twice(visit, path):
+    page = visit(path)
+    assert (
+        page.evaluate(
+            "() => [...document.querySelectorAll('[id]')].map(e => e.id)"
+            ".filter((id, place, all) => all.indexOf(id) !== place)"
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("path", ["chapters/dropout.html", "chapters/signal.html"])
+def test_every_formula_has_mathml(visit, path):
+    page = visit(path)
+    formulas = page.locator("mjx-container")
+    assert formulas.count() > 10
+    assert formulas.filter(has=page.locator("mjx-assistive-mml math")).count() == formulas.count()
+
+
+def test_nothing_moves_for_those_who_asked_for_rest(visit):
+    moving = """() => [...document.querySelectorAll('*')].flatMap(e =>
+        [null, '::before', '::after'].map(part => getComputedStyle(e, part)))
+      .filter(style => style.scrollBehavior === 'smooth' || style.animationName !== 'none'
+                       || style.transitionDuration.split(', ').some(time => parseFloat(time)))
+      .length"""
+    assert visit("chapters/dropout.html").evaluate(moving) == 0
+    assert visit("chapters/dropout.html", motion="no-preference").evaluate(moving) > 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
+    page = visit("chapters/dropout.html", theme)
+    unseen = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        # A tab's radio button is hidden, and its label shows the focus.
+        unseen += page.evaluate("""() => {
+          const e = document.activeElement;
+          const shows = e.matches('.sd-tab-set > input') ? e.nextElementSibling : e;
+          const style = getComputedStyle(shows);
+          const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1
+                       || style.boxShadow !== 'none'
+                       || shows !== e && style.borderTopWidth !== '0px';
+          return e === document.body || seen ? [] : [e.outerHTML.slice(0, 120)];
+        }""")
+    assert unseen == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_wide_things_scroll_in_boxes_of_their_own_on_a_telephone(visit, path):
+    page = visit(path, width=375)
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
+    # What sticks out of the screen, and of no box that scrolls
+    lost = """() => [...document.querySelectorAll('article *')]
+      .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 376
+                   && !e.closest('mjx-assistive-mml'))
+      .filter(e => { for (let box = e; box; box = box.parentElement)
+                       if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX)
+                           && box.getBoundingClientRect().right <= 376) return false;
+                     return true; })
+      .map(e => e.outerHTML.slice(0, 120))"""
+    assert page.evaluate(lost) == []
+
+
+def test_a_dark_page_prints_black_on_white_and_is_dark_again(visit):
+    page = visit("chapters/dropout.html", "dark")
+    page.evaluate("""() => addEventListener('beforeprint', () => {
+        window.printed = getComputedStyle(document.querySelector('article p')).color; })""")
+    page.pdf()
+    red, green, blue = map(int, page.evaluate("() => window.printed.match(/\\d+/g)"))
+    assert max(red, green, blue) < 0x60
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"

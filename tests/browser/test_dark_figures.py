@@ -1,0 +1,93 @@
+"""Figures belong to the page they stand on, light or dark, and garments stay what they are."""
+
+import io
+
+import numpy as np
+import pytest
+from dialects import ROOT
+from PIL import Image
+
+from d2lcompat.book import source
+
+EXECUTED = [f"chapters/{page.name}.html" for page in source.pages(ROOT / "chapters")]
+FIGURES = 'article img[src$=".svg"]:visible'
+THEMES = ("light", "dark")
+
+
+def visit(chromium, address, theme):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_function("() => [...document.images].every(image => image.complete)")
+    return page
+
+
+def pixels(locator):
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)
+
+
+def border(picture):
+    """The pixels next to the outermost ones, which may be shared with what is around."""
+    inner = picture[1:-1, 1:-1]
+    return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+
+
+def ground(page):
+    """The colour of the page."""
+    colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    return [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("path", EXECUTED)
+def test_no_figure_stands_in_a_box(chromium, book, path, theme):
+    page = visit(chromium, f"{book}/{path}", theme)
+    paper = ground(page)
+    assert max(paper) < 0x30 if theme == "dark" else min(paper) == 0xFF
+    figures = page.locator(FIGURES).all()
+    assert figures
+    for figure in figures:
+        edge = border(pixels(figure))
+        # A garment may reach the edge of a picture that is nothing but garments.
+        mosaic = figure.get_attribute("alt").startswith("Two rows of twelve garments")
+        assert mosaic or np.abs(edge - paper).max() <= 2, figure.get_attribute("alt")
+    page.context.close()
+
+
+def test_a_plot_is_dark_but_for_its_lines(chromium, book):
+    page = visit(chromium, f"{book}/chapters/signal.html", "dark")
+    plot = pixels(page.locator(FIGURES).first)
+    assert np.median(plot) < 0x30
+    assert (plot.min(axis=2) > 0xF0).mean() < 0.001
+    page.context.close()
+
+
+def test_a_figure_follows_when_the_reader_changes_the_theme(chromium, book):
+    page = visit(chromium, f"{book}/chapters/dropout.html", "light")
+    figure = page.locator(".cell_output img:visible").first
+    before = np.median(pixels(figure))
+    page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
+    page.wait_for_timeout(200)
+    assert before > 0xF0
+    assert np.median(pixels(figure)) < 0x30
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["preliminaries", "uncertainty", "dropconnect"])
+def test_garments_and_masks_are_the_same_in_both_themes(chromium, book, path):
+    shown = []
+    for theme in THEMES:
+        page = visit(chromium, f"{book}/chapters/{path}.html", theme)
+        # The file by itself, where its parts can be found
+        files = page.locator(FIGURES).evaluate_all("all => all.map(image => image.src)")
+        found = []
+        for file in files:
+            page.goto(file)
+            for picture in page.locator("image").all():
+                picture = pixels(picture)
+                found.append(picture[3:-3, 3:-3])  # within the frame, which has the theme's colour
+        assert len(found) >= 9
+        shown.append(found)
+        page.context.close()
+    for light, dark in zip(*shown, strict=True):
+        assert np.array_equal(light, dark)
