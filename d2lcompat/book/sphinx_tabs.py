@@ -5,7 +5,8 @@ nothing. For each page with frameworks it
 
 1. reads the source and its executed notebooks in place of the source alone (``read``),
 2. moves the cells that are alternatives to each other into one tab set (``FrameworkTabs``),
-3. offers each framework's notebook for download (``offer_notebooks``, ``copy_notebooks``).
+3. offers each framework's notebook to take along (``offer_notebooks``, ``copy_notebooks``),
+4. puts a chooser into the header of every page (``add_chooser``, ``offer_choice``).
 """
 
 import json
@@ -29,6 +30,9 @@ from d2lcompat.book.source import SourceError, pages, read_page
 
 GROUP = "framework"
 STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
+# In `_config.yml` as long as the book has no address
+NO_REPOSITORY = "OWNER/REPOSITORY"
 NO_NUMPY = "No NumPy code here: this step needs what a framework has and NumPy has not."
 
 
@@ -182,12 +186,21 @@ def _listed(words: list[str]) -> str:
 # --- 3. notebooks to take along -----------------------------------------------------------------
 
 
+def hide_links_without_address(app: Sphinx, config: Config) -> None:
+    """Leave out what would lead into a repository as long as ``_config.yml`` names none."""
+    options = config.html_theme_options
+    if NO_REPOSITORY in options.get("repository_url", NO_REPOSITORY):
+        options.pop("launch_buttons", None)
+        options["use_edit_page_button"] = False
+
+
 def offer_notebooks(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Point the page's download and launch buttons at each framework's own notebook.
 
-    The theme's point at the merged page, which nobody can run.
+    The theme's point at the merged page, which nobody can run. ``framework_tabs.js`` shows those
+    of the chosen framework only.
     """
     frameworks = app.config.d2lcompat_pages.get(pagename, [])
     for menu in context.get("header_buttons", []) if frameworks else []:
@@ -200,7 +213,7 @@ def offer_notebooks(
                     "text": f".ipynb ({FRAMEWORKS[name].label})",
                     "icon": "fas fa-code",
                     "tooltip": f"Download the {FRAMEWORKS[name].label} notebook",
-                    "label": f"download-{name}-button",
+                    "label": f"framework-{name}",
                 }
                 for name in frameworks
             ] + [button for button in menu["buttons"] if button.get("label") not in merged]
@@ -225,6 +238,7 @@ def _launch_buttons(
             **button,
             "url": button["url"].replace(source, f"{folder}/{framework}/{name}.ipynb".lstrip("/")),
             "text": f"{button['text']} ({FRAMEWORKS[framework].label})",
+            "label": f"framework-{framework}",
         }
         for framework in frameworks
     ]
@@ -243,6 +257,27 @@ def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
 
 def _download(docname: str, framework: str) -> str:
     return f"notebooks/{framework}/{docname.rpartition('/')[2]}.ipynb"
+
+
+# --- 4. the chooser ------------------------------------------------------------------------------
+
+
+def add_chooser(app: Sphinx, config: Config) -> None:
+    """Put the chooser into the theme's header, beside the button for the contents."""
+    config.templates_path.append(str(TEMPLATES))
+    config.html_theme_options.setdefault(
+        "article_header_start", ["toggle-primary-sidebar.html", "framework-chooser.html"]
+    )
+
+
+def offer_choice(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Tell the chooser every framework, and those which the page does not have."""
+    here = app.config.d2lcompat_pages.get(pagename, FRAMEWORKS)
+    context["framework_choices"] = [
+        (name, framework.label, name in here) for name, framework in FRAMEWORKS.items()
+    ]
 
 
 # --- set-up -------------------------------------------------------------------------------------
@@ -270,9 +305,13 @@ def add_assets(app: Sphinx) -> None:
     app.config.html_static_path.append(str(STATIC))
     app.add_css_file("book.css")
     labels = {name: framework.label for name, framework in FRAMEWORKS.items()}
-    attributes: dict[str, Any] = {"data-frameworks": json.dumps(labels)}
+    attributes: dict[str, Any] = {
+        "data-frameworks": json.dumps(labels),
+        "data-storage-key": app.config.sd_tabs_storage_prefix + GROUP,
+    }
     # Before sphinx-design's script, which believes whatever the address says.
     app.add_js_file("framework_tabs.js", priority=400, **attributes)
+    app.add_js_file("search_marks.js")
     app.add_js_file("sortable_tables.js")
 
 
@@ -285,9 +324,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("d2lcompat_pages", {}, "env", dict)
     app.add_transform(FrameworkTabs)
     app.connect("config-inited", find_pages, priority=900)
+    app.connect("config-inited", hide_links_without_address)
+    app.connect("config-inited", add_chooser)
     app.connect("builder-inited", add_assets)
     app.connect("source-read", note_notebooks)
     app.connect("html-page-context", offer_notebooks, priority=900)
+    app.connect("html-page-context", offer_choice)
     app.connect("html-page-context", leave_out_thebe, priority=900)
     app.connect("build-finished", copy_notebooks)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,13 +1,26 @@
-/* What sphinx-design's synchronised tabs leave open. It remembers the choice (localStorage) and
-   reads it from ?framework=; without this script the tabs still work, without either they still
-   switch one by one. */
+/* One choice of framework for the whole book, where sphinx-design's synchronised tabs leave off:
+   applied before the page is painted, made in the header or in a tab, carried by ?framework=, and
+   followed by other windows and by the links to notebooks. */
 (() => {
   const GROUP = "framework";
-  const labels = JSON.parse(document.currentScript.dataset.frameworks);
+  const { frameworks, storageKey } = document.currentScript.dataset;
+  const labels = JSON.parse(frameworks);
+  const known = (framework) => (Object.hasOwn(labels, framework ?? "") ? framework : null);
 
-  const inputs = (framework) =>
-    document.querySelectorAll(
-      `.sd-tab-set > input:has(+ [data-sync-group="${GROUP}"][data-sync-id="${framework}"])`);
+  const stored = (key) => {
+    try {
+      return known(localStorage.getItem(key));
+    } catch {
+      return null;                                    // storage may be blocked
+    }
+  };
+  const store = (key, framework) => {
+    try {
+      localStorage.setItem(key, framework);
+    } catch {
+      // Then the choice holds for this page, and its address carries it.
+    }
+  };
 
   const setAddress = (framework) => {
     const url = new URL(window.location);
@@ -20,57 +33,94 @@
     }
   };
 
-  // A mistyped name would be stored by sphinx-design, and then no tab would be chosen anywhere.
-  const asked = new URL(window.location).searchParams.get(GROUP);
-  if (asked !== null && !Object.hasOwn(labels, asked)) setAddress(null);
+  // A link decides; the address of a page gone back to, or loaded again, is an older choice.
+  const asked = known(new URL(window.location).searchParams.get(GROUP));
+  const again = ["back_forward", "reload"].includes(
+    performance.getEntriesByType("navigation")[0]?.type);
+  let choice = (again ? stored(storageKey) : asked) ?? stored(storageKey) ?? asked;
+  // Shown where a page has no `choice`: who looks into NumPy remains a reader of JAX.
+  let before = stored(`${storageKey}-before`);
 
-  // Other tab sets above change their height too: keep the clicked tab under the pointer.
-  let label = null;
-  let top = 0;
-  const frameworkLabel = (input) =>
-    input.nextElementSibling?.dataset.syncGroup === GROUP ? input.nextElementSibling : null;
-  document.addEventListener("change", (event) => {
-    label = frameworkLabel(event.target);             // capturing: before the others switch
-    top = label?.getBoundingClientRect().top;
-  }, true);
-  document.addEventListener("change", (event) => {
-    if (!label || label !== frameworkLabel(event.target)) return;
-    window.scrollBy({ top: label.getBoundingClientRect().top - top, behavior: "instant" });
-    setAddress(label.dataset.syncId);                 // or a reload would undo the choice
-    document.querySelector(".framework-tabs-absent")?.remove();
+  const inputs = (framework) => document.querySelectorAll(
+    `.framework-tabs > input:has(+ [data-sync-id="${framework}"])`);
+  const apply = () => [before, choice].forEach((framework) => {
+    inputs(framework).forEach((input) => { input.checked = true; });
   });
 
-  const prefix = () =>
-    document.querySelector("script[data-sd-tabs-storage-prefix]")
-      ?.dataset.sdTabsStoragePrefix ?? "sphinx-design-tab-id-";
+  const chooser = () => document.getElementById("framework-chooser");
 
-  // The same book in another window follows.
-  window.addEventListener("storage", (event) => {
-    if (event.key !== prefix() + GROUP || !Object.hasOwn(labels, event.newValue ?? "")) return;
-    const chosen = inputs(event.newValue);
-    chosen.forEach((input) => { input.checked = true; });
-    if (chosen.length) setAddress(event.newValue);
-  });
-
-  // After sphinx-design chose: say so where this page lacks the chosen framework.
-  window.addEventListener("load", () => {
-    let chosen = null;
-    try {
-      chosen = localStorage.getItem(prefix() + GROUP);
-    } catch {
-      // Storage may be blocked: then nothing was chosen before.
-    }
-    if (!Object.hasOwn(labels, chosen ?? "")) return;
+  const show = () => {
+    apply();
     const first = document.querySelector(".framework-tabs");
-    if (!first) return;
-    if (inputs(chosen).length) {
-      setAddress(chosen);                             // so that the address can be passed on
-      return;
+    const here = choice && inputs(choice).length > 0;
+    const shown = here ? choice
+      : first?.querySelector(":scope > input:checked + label").dataset.syncId ?? choice;
+    if (shown) {
+      if (chooser()) chooser().value = choice ?? shown;
+      document.querySelectorAll("[class*=btn-framework-]").forEach((link) => {
+        link.parentElement.hidden = !link.classList.contains(`btn-framework-${shown}`);
+      });
     }
-    const shown = first.querySelector(":scope > input:checked + label");
-    const note = document.createElement("p");
-    note.className = "framework-tabs-absent";
-    note.textContent = `This page has no ${labels[chosen]}; it shows ${shown.textContent.trim()}.`;
-    first.before(note);
+    document.querySelector(".framework-tabs-absent")?.remove();
+    if (first && choice && !here) {
+      const note = document.createElement("p");
+      note.className = "framework-tabs-absent";
+      note.textContent = `This page has no ${labels[choice]}; it shows ${labels[shown]}.`;
+      first.before(note);
+    }
+    setAddress(here ? choice : null);                 // so that the address can be passed on
+  };
+
+  const choose = (framework) => {
+    if (framework === choice) return;
+    before = choice ?? before;
+    choice = framework;
+    if (before) store(`${storageKey}-before`, before);
+    store(storageKey, choice);
+    show();
+  };
+
+  // Tab sets above change their height: what the reader looks at stays where it is on the screen.
+  const keepInPlace = (anchor, change) => {
+    const top = anchor?.getBoundingClientRect().top;
+    change();
+    if (!anchor) return;
+    window.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+  };
+  const inView = () => [...document.querySelectorAll("article :is(.framework-tabs, h1, h2, h3, p)")]
+    .find((block) => block.getBoundingClientRect().bottom > 80);   // below the header
+
+  // Until the page is read: every piece of it, before that piece is painted
+  const arriving = new MutationObserver(apply);
+  arriving.observe(document, { childList: true, subtree: true });
+
+  // Before sphinx-design's script, which believes whatever the address says.
+  document.addEventListener("DOMContentLoaded", () => {
+    arriving.disconnect();
+    document.querySelectorAll(".framework-tabs").forEach((set) => {
+      set.setAttribute("role", "group");
+      set.setAttribute("aria-label", "Framework");
+    });
+    if (choice) store(storageKey, choice);            // a page without tabs keeps it, too
+    show();
   });
+
+  // Capturing: before sphinx-design switches the others
+  document.addEventListener("change", ({ target }) => {
+    const label = target.nextElementSibling;
+    if (target === chooser()) keepInPlace(inView(), () => choose(target.value));
+    else if (label?.dataset.syncGroup === GROUP) {
+      keepInPlace(label, () => choose(label.dataset.syncId));
+    }
+  }, true);
+
+  // Another window of the same book, or this page after others, or an older entry of its history
+  const follow = () => {
+    const newest = stored(storageKey);
+    if (newest && newest !== choice) keepInPlace(inView(), () => choose(newest));
+    else if (inputs(choice).length) setAddress(choice);
+  };
+  window.addEventListener("storage", ({ key }) => { if (key === storageKey) follow(); });
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
+  window.addEventListener("popstate", follow);
 })();

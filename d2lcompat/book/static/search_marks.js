@@ -1,0 +1,24 @@
+/* The way from a search to what was found. Sphinx marks the words in the page it leads to, but the
+   theme loads the search on every page, from which Sphinx concludes that this is the page of the
+   search and marks nothing. */
+window.addEventListener("DOMContentLoaded", () => {
+  if (document.getElementById("search-results")) return;
+  try {
+    SphinxHighlight.highlightSearchWords();
+  } catch {
+    return;                                           // it keeps the words in storage: blocked
+  }
+  // After Sphinx, which waits as long
+  setTimeout(() => {
+    const first = document.querySelector("article .highlighted");
+    if (!first) return;
+    document.querySelectorAll(".sd-tab-set").forEach((set) => {
+      if (set.querySelector(":scope > input:checked + label + :has(.highlighted)")) return;
+      const panel = set.querySelector(":scope > .sd-tab-content:has(.highlighted)");
+      if (panel) panel.previousElementSibling.previousElementSibling.checked = true;
+    });
+    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (place) place.scrollIntoView();
+    else first.scrollIntoView({ block: "center" });
+  }, 10);
+});
