@@ -312,6 +312,7 @@ def add_assets(app: Sphinx) -> None:
     # Before sphinx-design's script, which believes whatever the address says.
     app.add_js_file("framework_tabs.js", priority=400, **attributes)
     app.add_js_file("search_marks.js")
+    app.add_js_file("theme_before_paint.js")
     app.add_js_file("sortable_tables.js")
 
 

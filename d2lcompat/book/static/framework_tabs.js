@@ -100,6 +100,8 @@
     document.querySelectorAll(".framework-tabs").forEach((set) => {
       set.setAttribute("role", "group");
       set.setAttribute("aria-label", "Framework");
+      // Or the browser would restore an older choice when the reader comes back.
+      set.querySelectorAll(":scope > input").forEach((input) => { input.autocomplete = "off"; });
     });
     if (choice) store(storageKey, choice);            // a page without tabs keeps it, too
     show();

@@ -10,8 +10,8 @@ window.addEventListener("DOMContentLoaded", () => {
   }
   // After Sphinx, which waits as long
   setTimeout(() => {
-    const first = document.querySelector("article .highlighted");
-    if (!first) return;
+    const marks = [...document.querySelectorAll("article .highlighted")];
+    if (!marks.length) return;
     document.querySelectorAll(".sd-tab-set").forEach((set) => {
       if (set.querySelector(":scope > input:checked + label + :has(.highlighted)")) return;
       const panel = set.querySelector(":scope > .sd-tab-content:has(.highlighted)");
@@ -19,6 +19,6 @@ window.addEventListener("DOMContentLoaded", () => {
     });
     const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (place) place.scrollIntoView();
-    else first.scrollIntoView({ block: "center" });
+    else marks.find((mark) => mark.checkVisibility())?.scrollIntoView({ block: "center" });
   }, 10);
 });

@@ -1,0 +1,116 @@
+"""Tabs for everyone: by keyboard, by ear, without JavaScript, on paper."""
+
+import re
+from itertools import pairwise
+
+from test_tabs import SHOWN
+
+PAGE = "chapters/signal.html"
+LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
+# Of every tab set: the frameworks whose panels can be seen.
+PANELS = """() => [...document.querySelectorAll('.framework-tabs')].map(set =>
+    [...set.querySelectorAll(':scope > label')]
+    .filter(label => label.nextElementSibling.checkVisibility())
+    .map(label => label.dataset.syncId))"""
+FOCUSED = "() => document.activeElement.nextElementSibling?.dataset?.syncId"
+
+
+def test_tab_goes_from_set_to_set_and_arrows_choose(page, book):
+    page.goto(f"{book}/{PAGE}?framework=pytorch")
+    page.locator(".framework-tabs input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(FOCUSED) == "tensorflow"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert set(page.evaluate(SHOWN)) == {"mxnet"}
+    page.keyboard.press("ArrowLeft")
+    assert set(page.evaluate(SHOWN)) == {page.evaluate(FOCUSED)} == {"jax"}
+    name = "document.activeElement.name"
+    first, stops = page.evaluate(name), 0
+    while page.evaluate(name) in (first, None, ""):  # buttons to copy code stand between
+        page.keyboard.press("Tab")
+        stops += 1
+    assert page.evaluate(FOCUSED) == "jax"  # one stop a set: the chosen tab
+    assert stops < 5
+
+
+def test_focus_can_be_seen(page, book):
+    page.goto(f"{book}/{PAGE}")
+    label = page.locator(".framework-tabs > label").first
+    page.locator(".framework-tabs input").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert label.evaluate("label => getComputedStyle(label).outlineStyle") != "none"
+    for control in ("#framework-chooser", ".highlight button.copybtn"):
+        page.locator(control).first.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const style = getComputedStyle(document.activeElement);"
+            " return [style.outlineStyle, style.opacity]; }"
+        )
+        assert focused[0] != "none", control
+        page.wait_for_function("getComputedStyle(document.activeElement).opacity === '1'")
+
+
+def test_a_screen_reader_is_told_what_is_chosen_among_what(page, book):
+    page.goto(f"{book}/{PAGE}?framework=jax")
+    sets = page.get_by_role("group", name="Framework")
+    assert sets.count() == page.locator(".framework-tabs").count() > 5
+    told = sets.first.aria_snapshot()
+    assert re.findall(r'radio "(\w+)"( \[checked\])?', told) == [
+        (label, " [checked]" if label == "JAX" else "") for label in LABELS
+    ]
+    assert page.get_by_role("combobox", name="Code in").input_value() == "jax"
+    for label in page.locator(".framework-tabs > label").all()[:5]:
+        assert page.locator(f"#{label.get_attribute('aria-controls')}").count() == 1
+
+
+def test_on_paper_stands_the_chosen_framework_named(page, book):
+    page.goto(f"{book}/{PAGE}?framework=numpy")
+    page.emulate_media(media="print")
+    assert {tuple(panels) for panels in page.evaluate(PANELS)} == {("numpy",)}
+    labels = page.locator(".framework-tabs > label").filter(visible=True)
+    assert set(labels.all_inner_texts()) == {"NumPy"}
+    assert labels.count() == page.locator(".framework-tabs").count()
+    assert not page.get_by_label("Code in").is_visible()
+
+
+def test_without_javascript_every_framework_is_readable(chromium, book):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{book}/{PAGE}")
+    first = page.locator(".framework-tabs").first
+    tops = []
+    for label in LABELS:  # a name, then what belongs to it, one below the other
+        name = first.locator(f"> label[data-sync-id={label.lower()}]")
+        panel = page.locator(f"#{name.get_attribute('aria-controls')}")
+        assert name.is_visible()
+        assert name.inner_text() == label
+        assert panel.is_visible()
+        tops += [name.bounding_box()["y"], panel.bounding_box()["y"]]
+    assert tops == sorted(tops)
+    panels = page.locator(".framework-tabs > .sd-tab-content")
+    assert panels.count() == panels.filter(visible=True).count() > 25
+    assert page.locator(".framework-tabs > input").filter(visible=True).count() == 0
+    assert not page.get_by_label("Code in").is_visible()  # it could do nothing
+    links = page.locator(".dropdown-download-buttons a[href$='.ipynb']")
+    assert links.count() == len(LABELS)
+    context.close()
+
+
+def test_the_chooser_fits_a_telephone(page, book):
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(f"{book}/{PAGE}?framework=tensorflow")
+    page.get_by_label("Code in").wait_for(state="visible")
+    box = page.get_by_label("Code in").bounding_box()
+    assert box["width"] > 90
+    assert box["height"] >= 24
+    controls = page.locator(".bd-header-article :is(button, select)").filter(visible=True)
+    edges = sorted(
+        controls.evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect()).map(box => [box.left, box.right])"
+        )
+    )
+    assert all(0 <= left < right <= 375 for left, right in edges)
+    assert all(right <= left + 1 for (_, right), (left, _) in pairwise(edges))
