@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Two files at a time, a thread each; `make test PYTEST=` runs one after the other
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: book offline test lint execute mutants false-alarms clean
+.PHONY: book offline slides test lint execute mutants false-alarms clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt pyproject.toml
@@ -22,6 +22,10 @@ book: .venv/installed
 # The book as one archive, to be read without a network or a server
 offline: book
 	$(BIN)/python -m d2lcompat.book.offline
+
+# The slides alone; `make book` makes them, too
+slides: .venv/installed
+	$(BIN)/python -m d2lcompat.book slides
 
 test: .venv/installed
 	$(BIN)/pytest $(PYTEST)

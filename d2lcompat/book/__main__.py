@@ -1,13 +1,18 @@
-"""``python -m d2lcompat.book``: split, execute, bless, refresh and check the book's notebooks."""
+"""``python -m d2lcompat.book``: split, execute, bless, refresh and check the book's notebooks.
+
+And make the slides of them.
+"""
 
 import argparse
 import platform
+import shutil
 import sys
 from pathlib import Path
 
 from d2lcompat import _frameworks
-from d2lcompat.book import bless, notebooks
+from d2lcompat.book import bless, notebooks, slides
 from d2lcompat.book.notebooks import NotebookError
+from d2lcompat.book.page import StaleNotebookError
 from d2lcompat.book.source import Page, SourceError, pages
 
 
@@ -18,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = {page.name: page for page in pages(options.chapters)}
         chosen = _choose(found, options.pages)
         return options.command(options, chosen)
-    except (SourceError, NotebookError) as error:
+    except (SourceError, NotebookError, StaleNotebookError, slides.SlideError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -62,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         "check", parents=[common], help="compare the kept notebooks with the sources; run nothing"
     )
     check.set_defaults(command=_check)
+    decks = commands.add_parser("slides", help="make the slides of the kept notebooks; run nothing")
+    decks.add_argument("--chapters", default="chapters", metavar="DIR", help="default: chapters")
+    decks.add_argument(
+        "--to", default=Path("_build/html"), type=Path, metavar="DIR", help="default: _build/html"
+    )
+    decks.set_defaults(command=_slides, pages=[])
     return parser
 
 
@@ -162,6 +173,15 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
     if problems:
         return 1
     print(f"{len(pairs)} notebooks agree with their sources")
+    return 0
+
+
+def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
+    vendored = Path(options.chapters).resolve().parent / "third_party" / "book"
+    for folder in slides.NEEDED:  # a book that is built has them already
+        shutil.copytree(vendored / folder, options.to / folder, dirs_exist_ok=True)
+    for path in slides.write(options.chapters, options.to):
+        print(path)
     return 0
 
 

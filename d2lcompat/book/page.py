@@ -45,7 +45,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
     Raises:
         StaleNotebookError: a notebook is missing, or its cells are not those of the source.
     """
-    stored = {framework: _by_place(page, framework, notebooks) for framework in page.frameworks}
+    stored = {framework: stored_cells(page, framework, notebooks) for framework in page.frameworks}
     merged = nbformat.v4.new_notebook()
     lines: list[int] = []
     group, grouped = 0, set(page.frameworks)
@@ -91,7 +91,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
     return merged
 
 
-def _by_place(
+def stored_cells(
     page: Page, framework: str, notebooks: Mapping[str, NotebookNode]
 ) -> dict[int, NotebookNode]:
     """A framework's stored cells, by their place in the source."""
@@ -114,7 +114,7 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
     words = []
     for output in copy.deepcopy(stored.outputs):
         outputs.append(output)
-        text = _alt_text(output)
+        text = alt_text(output)
         if text is None:
             continue
         words.append(text)
@@ -138,7 +138,7 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
     )
 
 
-def _alt_text(output: Mapping[str, Any]) -> str | None:
+def alt_text(output: Mapping[str, Any]) -> str | None:
     """What a picture shows, in words; None where the output is no picture."""
     data = output.get("data", {})
     if not any(kind.startswith("image/") for kind in data):
