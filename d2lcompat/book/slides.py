@@ -40,7 +40,7 @@ from pygments.lexers import PythonLexer
 
 from d2lcompat._frameworks import FRAMEWORKS
 from d2lcompat.book.page import alt_text, stored_cells
-from d2lcompat.book.source import Page, prose_for, read_page
+from d2lcompat.book.source import Page, directive_options, prose_for, read_page
 
 _T = TypeVar("_T")
 
@@ -250,9 +250,8 @@ class _Reader:
             opening, _, argument = token.info.strip().partition(" ")
             if opening == kind:
                 lines = token.content.splitlines()
-                options = itertools.takewhile(None.__ne__, map(_OPTION.fullmatch, lines))
-                pairs = {match[1]: match[2] for match in options if match}
-                yield _Directive(argument, pairs, "\n".join(lines[len(pairs) :]))
+                options, end = directive_options(lines, 0, len(lines))
+                yield _Directive(argument, options, "\n".join(lines[end:]))
 
     def look_up(self, reference: str) -> tuple[str, list[NotebookNode]]:
         """The name in a reference, and the cells of the page that it refers to."""
@@ -286,9 +285,6 @@ class _Reader:
 
     def fail(self, message: str) -> NoReturn:
         raise SlideError(f"{self.outline}, {self.framework}, slide {self.heading!r}: {message}")
-
-
-_OPTION = re.compile(r":([\w-]+):\s*(.*?)\s*")
 
 
 def _formula(content: str, options: Mapping[str, Any]) -> str:

@@ -335,14 +335,14 @@ def _pieces(lines: list[str], at: int, stop: int) -> list[str | dict[str, tuple[
             at += 1
             continue
         end = _closing(lines, at + 1, stop, fence)
-        if info == "{tab-set}" and _options(lines, at + 1, stop)[0].get("sync-group") == (
+        if info == "{tab-set}" and directive_options(lines, at + 1, stop)[0].get("sync-group") == (
             "framework"
         ):
             if end is None:
                 raise _ProseError(
                     at, "this tab-set is not closed in its cell (a code-cell can't stand in one)."
                 )
-            pieces.append(_items(lines, _options(lines, at + 1, end)[1], end))
+            pieces.append(_items(lines, directive_options(lines, at + 1, end)[1], end))
         elif info.startswith("{") and not _VERBATIM.match(info):
             if end is None:
                 end = at  # no fence after all: the rest is read line by line
@@ -367,7 +367,7 @@ def _items(lines: list[str], at: int, stop: int) -> dict[str, tuple[int, str]]:
         end = _closing(lines, at + 1, stop, fence) if fence else None
         if end is None or not info.startswith("{tab-item}"):
             raise _ProseError(at, "a framework tab-set expects closed tab-items and nothing else.")
-        options, body = _options(lines, at + 1, end)
+        options, body = directive_options(lines, at + 1, end)
         name = options.get("sync")
         if not name:
             raise _ProseError(at, "a tab-item of a framework tab-set expects `:sync: <framework>`.")
@@ -398,7 +398,7 @@ def _closing(lines: list[str], at: int, stop: int, fence: str) -> int | None:
     return None
 
 
-def _options(lines: list[str], at: int, stop: int) -> tuple[dict[str, str], int]:
+def directive_options(lines: list[str], at: int, stop: int) -> tuple[dict[str, str], int]:
     """A directive's options, ``:key: value`` lines or a ``---`` block, and the line after."""
     options: dict[str, str] = {}
     block = at < stop and lines[at].strip() == "---"
