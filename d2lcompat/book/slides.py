@@ -50,7 +50,7 @@ TAG = "slide-"
 #: The folders of ``third_party/book`` that stand beside ``slides/`` in the built book.
 NEEDED = ("reveal", "mathjax")
 
-TEMPLATE = Path(__file__).with_name("slides.html.jinja")
+TEMPLATE = Path(__file__).parent / "templates" / "slides.html.jinja"
 # The book's own styles, light and dark: their contrast is AAA
 STYLES = {"light": "a11y-high-contrast-light", "dark": "a11y-high-contrast-dark"}
 

@@ -122,7 +122,9 @@ def test_on_paper_every_slide_has_its_page(page, book):
     page.goto(f"{book}/{DECKS[0]}?print-pdf")
     page.wait_for_selector(".pdf-page")
     number = page.locator("section h1, section h2").count()
-    assert page.locator(".pdf-page").count() == number > 10
+    pages = page.locator(".pdf-page")
+    assert pages.count() == number > 10
+    assert len(set(pages.evaluate_all("pages => pages.map(page => page.offsetHeight)"))) == 1
     assert page.locator(".pdf-page :is(h1, h2)").filter(visible=True).count() == number
 
 
