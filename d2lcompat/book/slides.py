@@ -204,7 +204,8 @@ class _Reader:
                 return f"<div>{_formula(formula.body, {'display_mode': True})}</div>\n"
             case "{figure}", name:
                 figure = self.directive("{figure}", "name", name)
-                path = self.chapters / figure.argument
+                # As the notebook finds it, which lies in its framework's folder
+                path = self.chapters / self.framework / figure.argument
                 kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
                 return _picture(path.read_bytes(), kind, figure.options.get("alt", ""))
         return self.fail(
