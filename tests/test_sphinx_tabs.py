@@ -11,7 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from book_toy import code, prose, write
+from dialects import ROOT
 
+from d2lcompat.book import sphinx_tabs
 from d2lcompat.book.notebooks import split
 from d2lcompat.book.notebooks import write as write_notebook
 from d2lcompat.book.source import read_page
@@ -24,7 +26,11 @@ repository:
   url: https://github.com/someone/toy
   branch: main
 launch_buttons:
+  notebook_interface: jupyterlab
+  binderhub_url: https://mybinder.org
   colab_url: https://colab.research.google.com
+html:
+  use_edit_page_button: true
 sphinx:
   extra_extensions: [d2lcompat.book.sphinx_tabs]
 """
@@ -190,11 +196,54 @@ def test_buttons_lead_to_each_frameworks_notebook(book, html):
         target = (book / "_build/html/chapters" / link).resolve()
         source = book / "chapters" / framework / "toy.ipynb"
         assert target.read_bytes() == source.read_bytes()
-        assert f"/blob/main/chapters/{framework}/toy.ipynb" in html
     assert "_sources/chapters/toy" not in html
-    assert "chapters/toy.md" not in html
     start = (book / "_build/html/chapters/index.html").read_text()
     assert "notebooks/" not in start
+
+
+@pytest.mark.parametrize(("framework", "label"), [("pytorch", "PyTorch"), ("jax", "JAX")])
+@pytest.mark.parametrize(
+    ("machine", "address"),
+    [
+        ("Binder", "https://mybinder.org/v2/gh/someone/toy/main?urlpath=lab/tree/"),
+        ("Colab", "https://colab.research.google.com/github/someone/toy/blob/main/"),
+    ],
+)
+def test_a_notebook_opens_on_another_machine(book, html, machine, address, framework, label):
+    path = f"chapters/{framework}/toy.ipynb"
+    assert (book / path).exists()
+    link = re.search(rf'<a href="{re.escape(address + path)}"(.*?)</a>', html, re.DOTALL)
+    assert f"btn-framework-{framework}" in link[1]
+    assert f"{machine} ({label})" in link[1]
+
+
+def test_the_page_is_edited_where_its_source_is(book, html):
+    assert (book / "chapters/toy.md").exists()
+    assert 'href="https://github.com/someone/toy/edit/main/chapters/toy.md"' in html
+    assert html.count("chapters/toy.md") == 1
+
+
+def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
+    config = book / "_config.yml"
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("someone/toy", sphinx_tabs.NO_REPOSITORY))
+        done = build(book)
+        assert done.returncode == 0, done.stdout[-2000:]
+        without = (book / "_build/html/chapters/toy.html").read_text()
+    finally:
+        config.write_text(before)
+    for thing in ("github.com", "mybinder", "colab", "launch-buttons"):
+        assert thing in html
+        assert thing not in without
+    assert "../notebooks/jax/toy.ipynb" in without
+
+
+def test_the_address_is_said_in_one_place():
+    told = (ROOT / "_config.yml").read_text()
+    assert len(re.findall(r"(?m)^  url: https://github\.com/[\w.-]+/[\w.-]+$", told)) == 1
+    for path in ("CONTRIBUTING.md", "d2lcompat/book/sphinx_tabs.py"):
+        assert "OWNER/REPOSITORY" in (ROOT / path).read_text()
 
 
 def test_the_script_knows_the_frameworks_and_comes_first(html):
@@ -275,6 +324,13 @@ def test_a_reader_chooses_once(book, browser, width):
 
     page.goto(f"{address}?framework=mxnet")
     assert page.evaluate(SHOWN) == ["mxnet"] * 6
+    page.get_by_label("Launch interactive content").click()
+    offered = page.locator(".dropdown-launch-buttons a").filter(visible=True)
+    assert offered.all_inner_texts() == ["Binder (MXNet)", "Colab (MXNet)"]
+    page.get_by_label("Code in").select_option("tensorflow")
+    page.get_by_label("Launch interactive content").click()
+    assert offered.all_inner_texts() == ["Binder (TensorFlow)", "Colab (TensorFlow)"]
+    page.get_by_label("Code in").select_option("mxnet")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.emulate_media(media="print")
     assert not page.locator("label[data-sync-id=jax]").first.is_visible()
