@@ -13,9 +13,7 @@ PACKAGE = ROOT / "d2lcompat"
 FRAMEWORK_PACKAGES = {FRAMEWORKS[name].package for name in DIALECTS} | {"flax", "optax", "keras"}
 PAGES = {f"d2lcompat.{FRAMEWORKS[name].page}" for name in ARRAYS}
 SHARED = sorted(path.stem for path in PACKAGE.glob("_[!_]*.py"))
-WORKSHOP = sorted(
-    path for path in (PACKAGE / "book").glob("*.py") if not path.stem.startswith("sphinx_")
-)
+WORKSHOP = sorted(p for p in (PACKAGE / "book").glob("*.py") if not p.stem.startswith("sphinx_"))
 
 
 def loaded_by(*modules: str) -> set[str]:

@@ -103,7 +103,8 @@ def test_the_sitemap_lists_the_pages_by_their_address_with_their_dates(site):
 
 def test_a_page_says_what_it_is_and_shows_a_card_of_its_own(site):
     said = meta(site / "chapters" / "index.html")
-    assert said["description"] == said["og:description"] == "Words that say what this is."
+    assert said["description"] == said["og:description"]
+    assert said["description"].startswith("Words that say what this is.")
     assert said["og:url"] == f"{ADDRESS}/chapters/index.html"
     assert said["og:site_name"] == "Toy &amp; Co"
     assert said["og:image"].startswith(f"{ADDRESS}/_images/")
