@@ -11,6 +11,7 @@ The template ``layout.html`` leaves out what a page does not need.
 import html
 import os
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sphinx.util.images import get_image_size
 from d2lcompat import __version__
 
 ADDRESS = "BOOK_ADDRESS"
+GIT = shutil.which("git") is not None
 TEMPLATES = Path(__file__).parent / "templates"
 
 # --- 1. the address -----------------------------------------------------------------------------
@@ -54,7 +56,7 @@ def set_address(app: Sphinx, config: Config) -> None:
         config.html_baseurl = config.ogp_site_url = address
         config.sitemap_url_scheme = "{link}"
         config.sitemap_excludes = ["404.html", "genindex.html", "search.html"]
-        config.sitemap_show_lastmod = True
+        config.sitemap_show_lastmod = GIT
         app.setup_extension("sphinx_sitemap")
     else:
         config.ogp_social_cards = {"enable": False}
@@ -149,7 +151,6 @@ def date_by_commit(app: Sphinx, config: Config) -> None:
     # A copy without its history, an archive for example, has no dates; that is no fault of it.
     config.suppress_warnings = [
         *config.suppress_warnings,
-        "git.command_not_found",
         "git.subprocess_error",
         "git.too_shallow",
     ]
@@ -158,10 +159,11 @@ def date_by_commit(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
     # Theirs listen for config-inited too, and rely on what is set here: hence the priority.
-    app.connect("config-inited", date_by_commit, priority=100)
     app.connect("config-inited", look_here_for_templates, priority=100)
     app.connect("config-inited", set_address, priority=100)
-    app.setup_extension("sphinx_last_updated_by_git")
+    if GIT:
+        app.connect("config-inited", date_by_commit, priority=100)
+        app.setup_extension("sphinx_last_updated_by_git")
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
     app.connect("html-page-context", hold_room, priority=900)
