@@ -206,7 +206,7 @@ def test_without_scripts_a_term_leads_to_the_glossary(chromium, book):
     context.close()
 
 
-def test_cards_open_from_the_file_system(chromium, book, book_folder):
+def test_cards_open_from_the_file_system(chromium, book_folder):
     context = chromium.new_context(offline=True)
     page = context.new_page()
     link, card = first_term(page, (book_folder / "chapters" / "dropout.html").as_uri())
