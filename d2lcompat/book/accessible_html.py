@@ -50,12 +50,13 @@ def use_mending_templates(app: Sphinx, config: Config) -> None:
 
 
 def add_assets(app: Sphinx) -> None:
-    """Add the style and the script; the folder they are in, ``sphinx_tabs`` has named."""
+    """Add the styles and the scripts; the folder they are in, ``sphinx_tabs`` has named."""
     if app.builder.format == "html":
         app.add_css_file("accessibility.css")
         app.add_css_file("figures.css")
         app.add_css_file("paper.css")
         app.add_js_file("light_on_paper.js")
+        app.add_js_file("scrollable_boxes.js")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

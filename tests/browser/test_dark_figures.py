@@ -18,6 +18,11 @@ def visit(chromium, address, theme):
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
     page = context.new_page()
     page.goto(address)
+    # Solutions are folded away.
+    page.evaluate(
+        "() => document.querySelectorAll('.toggle-hidden').forEach("
+        "e => e.classList.remove('toggle-hidden'))"
+    )
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
     return page
 
