@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from dialects import ROOT
 
-AXE = Path(__file__).parent / "third_party" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[2] / "third_party" / "tests" / "axe-core" / "axe.min.js"
 PAGES = [
     *(f"chapters/{path.stem}.html" for path in sorted((ROOT / "chapters").glob("*.md"))),
     "search.html",
