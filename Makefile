@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Two files at a time, a thread each; `make test PYTEST=` runs one after the other
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: book offline slides test lint execute mutants false-alarms clean
+.PHONY: book offline slides test lint execute mutants false-alarms fuzz clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt pyproject.toml
@@ -48,6 +48,10 @@ mutants: .venv/installed
 
 false-alarms: .venv/installed
 	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
+
+# A hundred thousand broken files for the reader of IDX; tests/README.md says what came out last
+fuzz: .venv/installed
+	$(BIN)/pytest tests/test_data.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 clean:
 	rm -rf .venv _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

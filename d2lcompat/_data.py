@@ -150,7 +150,8 @@ def fashion_mnist(data_dir: str | os.PathLike[str] | None = None) -> Arrays:
     if os.fspath(named) == MADE_UP:
         return _made_up_set()
     asked_by = "argument `data_dir`" if data_dir is not None else f"environment variable {VARIABLE}"
-    return _named_set(Path(named).expanduser().resolve(), asked_by)
+    # os.path, not Path: it leaves an unknown ~user and a loop of links for is_dir to refuse.
+    return _named_set(Path(os.path.realpath(os.path.expanduser(named))), asked_by)
 
 
 @functools.cache
@@ -172,7 +173,7 @@ def _named_set(folder: Path, asked_by: str) -> Arrays:
         f"Put the four files {', '.join(file.name for file in FILES.values())} there, name another "
         f"folder, or set {VARIABLE}={MADE_UP} for a made-up set."
     )
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataUnavailableError(
             f"Expected a folder with the files of Fashion-MNIST (named by the {asked_by}). "
             f"Received: {folder}, which is not a folder. {next_step}"
@@ -189,8 +190,9 @@ def _named_set(folder: Path, asked_by: str) -> Arrays:
 def _cached_set(folder: Path) -> Arrays:
     try:
         return _read_set(folder)
-    except _UnusableFileError:
-        _fetch(folder)
+    except _UnusableFileError as error:
+        why = str(error)
+    _fetch(folder, why)
     try:
         return _read_set(folder)
     except _UnusableFileError as error:
@@ -218,13 +220,26 @@ class _UnusableFileError(Exception):
 
 @functools.cache
 def _read_set(folder: Path) -> Arrays:
-    arrays = {
-        key: read_idx(_read_published(folder / file.name, file), file.shape)
-        for key, file in FILES.items()
-    }
-    for key in ("train_labels", "val_labels"):
-        arrays[key] = arrays[key].astype(np.int32)
+    arrays = {}
+    for key, file in FILES.items():
+        path = folder / file.name
+        data = _read_published(path, file)
+        try:
+            arrays[key] = read_idx(data, file.shape)
+            if key.endswith("labels"):
+                arrays[key] = _classes(arrays[key])
+        except ValueError as error:
+            raise DataUnavailableError(
+                f"{path} is the file that `d2lcompat._data.FILES` describes, and can't be used: "
+                f"{error} Correct that table, or install d2lcompat anew."
+            ) from error
     return _read_only(Arrays(**arrays, made_up=False))
+
+
+def _classes(labels: np.ndarray) -> np.ndarray:
+    if labels.max() >= len(TEXT_LABELS):
+        raise ValueError(f"Invalid labels. Expected 0 to 9. Received: {labels.max()}.")
+    return labels.astype(np.int32)
 
 
 def _read_published(path: Path, file: DataFile) -> bytes:
@@ -310,14 +325,20 @@ def read_idx(
         raise wrong(f"{size} bytes of content, as announced by shape {announced}", found)
     if stream.unused_data:
         raise wrong("the end of the file", f"{len(stream.unused_data)} bytes after it")
-    return np.frombuffer(content, np.uint8).reshape(announced)
+    try:
+        return np.frombuffer(content, np.uint8).reshape(announced)
+    except ValueError as error:  # too many dimensions, or no bytes in huge ones
+        raise wrong("a shape that NumPy can hold", f"shape {announced}: {error}") from None
 
 
 # ----------------------------------------------------------------------------------------- download
 
 
-def _fetch(folder: Path) -> None:
-    """Bring the cache into order: every file that is missing or wrong comes from a mirror."""
+def _fetch(folder: Path, why: str) -> None:
+    """Bring the cache into order: every file that is missing or wrong comes from a mirror.
+
+    ``why`` says what was found wrong first, for the message if nothing can be written.
+    """
     staging = folder / "incoming"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -345,8 +366,8 @@ def _fetch(folder: Path) -> None:
         ) from None
     except OSError as error:
         raise DataUnavailableError(
-            f"The cache folder {folder} cannot be used: {error}. {_NEXT_STEPS}"
-        ) from error
+            f"{why} The cache folder {folder} cannot be written to: {error}. {_NEXT_STEPS}"
+        ) from None
 
 
 _NEXT_STEPS = (
@@ -360,6 +381,8 @@ def _download(file: DataFile, staging: Path, mirrors: list[str]) -> None:
 
     A mirror that failed goes to the end of ``mirrors``: a dead one costs its time-out once.
     """
+
+    import requests  # here, as pooch does: who has the files does not wait for it
 
     # The bytes as published: no further compression on the way, so that the bar tells the truth.
     http = pooch.HTTPDownloader(
@@ -381,9 +404,12 @@ def _download(file: DataFile, staging: Path, mirrors: list[str]) -> None:
                 downloader=download,
             )
             return
-        except (OSError, ValueError) as error:  # a wrong hash is a ValueError
+        except (requests.RequestException, ValueError) as error:  # a wrong hash is a ValueError
             reasons.append(f"  {mirror}{file.name}: {type(error).__name__}: {error}")
             mirrors.append(mirrors.pop(mirrors.index(mirror)))
+        except OSError as error:  # the disk's fault: another mirror would not mend it
+            what = f"{error.strerror}, while writing {file.name} ({file.size} bytes)"
+            raise OSError(error.errno, what) from error
     raise DataUnavailableError("\n".join([f"No mirror gives {file.name}:", *reasons, _NEXT_STEPS]))
 
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from dialects import DIALECTS, required
+from hypothesis import settings
 
 from d2lcompat import _data
 
@@ -12,6 +13,9 @@ from d2lcompat import _data
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(threads, "1")
+
+# `make fuzz`
+settings.register_profile("fuzz", max_examples=100_000)
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
