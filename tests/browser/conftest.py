@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -20,20 +21,26 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def book_folder(tmp_path_factory):
-    """The folder of the book, built from the working tree."""
+def book_folder(tmp_path_factory, worker_id):
+    """The folder of the book, built from the working tree, once for all of xdist's workers."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
-    out = tmp_path_factory.mktemp("book")
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    built = subprocess.run(
-        [jupyter_book, "build", "--path-output", out, ROOT],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return out / "_build" / "html"
+    own = tmp_path_factory.getbasetemp()
+    out = (own if worker_id == "master" else own.parent) / "book"
+    html = out / "_build" / "html"
+    with FileLock(f"{out}.lock"):
+        if not html.exists():
+            jupyter_book = Path(sys.executable).with_name("jupyter-book")
+            built = subprocess.run(
+                [jupyter_book, "build", "--path-output", out, ROOT],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if built.returncode:
+                shutil.rmtree(out, ignore_errors=True)
+            assert built.returncode == 0, built.stdout + built.stderr
+    return html
 
 
 @pytest.fixture(scope="session")
