@@ -78,6 +78,11 @@ class ProgressBoard(HyperParameters):
         self._next_drawing = 0.0
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
+    def __getstate__(self) -> dict:
+        """What a copy or a pickle keeps: the points, and not the figure that they are shown in."""
+        given = {name: self.hparams[name] for name in ("fig", "axes")}
+        return vars(self) | given | dict(_lines={}, _handle=None, _pending=False)
+
     def draw(self, x, y, label: str, every_n: int = 1, weight: float = 1) -> None:
         """Add a point to the curve ``label``.
 

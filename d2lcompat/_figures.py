@@ -6,6 +6,7 @@ a notebook shows has, beside its picture, a sentence and the plotted numbers as 
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,9 +29,10 @@ def _array(values) -> np.ndarray:
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
-def _numbers(values, digits: int = 10) -> list[float]:
+def _numbers(values, digits: int = 10) -> list:
     # Ten digits: far below any tolerance, and short enough for a readable diff.
-    return [float(f"{float(value):.{digits}g}") for value in np.ravel(values)]
+    rounded = (float(f"{float(value):.{digits}g}") for value in np.ravel(values))
+    return [value if math.isfinite(value) else str(value) for value in rounded]  # JSON has no nan
 
 
 SMALL_IMAGE = 1024  # pixels

@@ -52,7 +52,9 @@ class HyperParameters:
         self.hparams = {
             name: value
             for name, value in values.items()
-            if name not in {*ignore, "self"} and not name.startswith("_")
+            # A variable of a function around the class is no argument.
+            if name not in {*ignore, "self", *caller.f_code.co_freevars}
+            and not name.startswith("_")
         }
         for name, value in self.hparams.items():
             setattr(self, name, value)

@@ -7,6 +7,7 @@ page, where the learner can read it.
 import collections
 import contextlib
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from itertools import islice
@@ -39,11 +40,30 @@ class History(dict):
         printer.text(self.last())
 
 
+def integer_labels(Y):
+    """The labels ``Y``, if they are integers of any width.
+
+    Raises:
+        TypeError: they are of another type.
+    """
+    if "int" not in str(Y.dtype):
+        raise TypeError(
+            f"Classifier.loss expected integer labels; received {Y.dtype}. "
+            "Convert them where the data are made: d2l.astype(y, d2l.int32)."
+        )
+    return Y
+
+
 class ModuleMixin:
     """What a model is and does in every dialect: it has a loss, a network and a board."""
 
     trainer: "Trainer"
     board: ProgressBoard
+
+    def __getstate__(self) -> dict:
+        """What a copy or a pickle of the model keeps: all but the trainer that holds it, with its
+        data, its optimiser and its compiled steps."""
+        return {name: value for name, value in vars(self).items() if name != "trainer"}
 
     def loss(self, *args, **kwargs):
         """The loss of predictions for targets; a model defines it, a classifier has it."""
@@ -124,6 +144,9 @@ class Trainer(HyperParameters):
             than one, a warning says what is used.
         gradient_clip_val: the largest norm of all gradients together; 0 leaves them as they are.
 
+    ``fit`` may be interrupted: ``history`` then has the epochs that were finished, the figure shows
+    what was drawn, and the model is as the last step left it, ready to be used or trained again.
+
     Raises:
         ValueError: ``max_epochs`` is not a positive integer, or ``gradient_clip_val`` is negative.
     """
@@ -157,16 +180,23 @@ class Trainer(HyperParameters):
         return []
 
     def prepare_data(self, data) -> None:
-        """Take the loaders from ``data``, count their batches, and forget what was measured."""
+        """Take the loaders from ``data`` and forget what was measured; no training batch is an
+        error."""
         val = data.val_dataloader()
         self.train_dataloader = _Batches(data.train_dataloader(), self)
         self.val_dataloader = _Batches(val, self) if val is not None else None
         self.num_train_batches = len(self.train_dataloader)
+        if not self.num_train_batches:
+            raise ValueError(
+                f"Trainer.fit() expected training data; the training loader of "
+                f"{type(data).__name__} has no batch. Check what it was made from."
+            )
         self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
         # Not in run_epochs, since a `fit` of one's own, as d2l prints it, does without that.
         self.history = History()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self._means: dict[str, list] = {}
+        self._warned = False
 
     def prepare_model(self, model) -> None:
         """Take the model in hand, with an empty board."""
@@ -213,8 +243,12 @@ class Trainer(HyperParameters):
                 raise
             finally:
                 self.progress = None
+                self.end_training()
                 self.model.board.show()
         return self.history
+
+    def end_training(self) -> None:
+        """Put the model into evaluation, however training ended."""
 
     def fingerprint(self, model, data, steps: int = 20) -> None:
         """Train for ``steps`` steps only, and print their losses and one evaluation after them.
@@ -271,8 +305,31 @@ class Trainer(HyperParameters):
 
     def _end_epoch(self) -> None:
         self.model.board.flush()
+        averages = {}
         for label, values in self._means.items():
             means, weights = zip(*values, strict=True)
             floats = [float(mean) for mean in means]
-            self.history.setdefault(label, []).append(float(np.average(floats, weights=weights)))
+            averages[label] = float(np.average(floats, weights=weights))
+        # Only now, since waiting for values may be interrupted: all curves end with one epoch.
+        for label, average in averages.items():
+            self.history.setdefault(label, []).append(average)
+        self._warn_of_no_number(averages)
         self.progress.set_postfix_str(self.history.last())
+
+    def _warn_of_no_number(self, averages: dict[str, float]) -> None:
+        """Say once a run that a curve left the numbers."""
+        lost = [
+            f"{label} is {value}" for label, value in averages.items() if not np.isfinite(value)
+        ]
+        if not lost or self._warned:
+            return
+        self._warned = True
+        # Point at the line that called fit: a notebook shows a warning once for each line.
+        level, frame = 1, sys._getframe()
+        while frame.f_back and frame.f_globals["__name__"].startswith("d2lcompat."):
+            level, frame = level + 1, frame.f_back
+        warnings.warn(
+            f"{', '.join(lost)} in epoch {self.epoch + 1} of {self.max_epochs}. Training goes on. "
+            "Look for nan in the data, or try a lower lr or a gradient_clip_val.",
+            stacklevel=level,
+        )

@@ -212,6 +212,10 @@ class Trainer(_trainer.Trainer):
             self.model.validation_step(state.params, batch, state)
         return reported
 
+    def end_training(self):
+        """Put the model into evaluation, however training ended."""
+        self.model.training = False
+
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.training = True
@@ -293,7 +297,7 @@ class Classifier(Module):
             rngs={"dropout": state.dropout_rng},
         )
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        Y = reshape(Y, (-1,))
+        Y = reshape(_trainer.integer_labels(Y), (-1,))
         losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
         return (reduce_mean(losses) if averaged else losses), updates
 

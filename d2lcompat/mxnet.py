@@ -83,6 +83,15 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        # A copied array has no gradient until it is asked for.
+        for param in self.collect_params().values():
+            grad_req, param.grad_req = param.grad_req, "null"
+            param.grad_req = grad_req
+        for param in self.get_scratch_params():
+            param.attach_grad()
+
     def training_step(self, batch):
         """The loss of a training batch, reported."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
@@ -226,6 +235,9 @@ class Classifier(Module):
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         Y = reshape(Y, (-1,))
+        # MXNet's arrays are float32 unless told otherwise, so whole numbers do, too.
+        if "float" not in str(Y.dtype) or (numpy(Y) % 1).any():
+            _trainer.integer_labels(Y)
         losses = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, Y)
         return reduce_mean(losses) if averaged else losses
 

@@ -91,6 +91,19 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         finally:
             self.training = before
 
+    def __reduce__(self):
+        # Keras would make a copy by the arguments of ``__init__``, and lose what else a model has.
+        keras, state = vars(tf.keras.Model()), {}
+        for name, value in self.__getstate__().items():
+            if name not in keras and not name.startswith("_self_"):  # a trackable's own
+                kind = next((k for k in (list, dict, set) if isinstance(value, k)), None)
+                state[name] = kind(value) if kind else value  # not Keras's, which can't be pickled
+        return _blank, (type(self),), state
+
+    def __setstate__(self, state):
+        for name, value in state.items():
+            setattr(self, name, value)
+
     @property
     def variables(self):
         """All variables: those of layers, and plain ``tf.Variable`` attributes, which a model
@@ -118,6 +131,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         if init is not None:
             for layer in self.net.layers:
                 init(layer)
+
+
+def _blank(Class: type[Module]) -> Module:
+    """A model of the class, before its own ``__init__``."""
+    model = Class.__new__(Class)
+    Module.__init__(model)
+    return model
 
 
 class DataModule(_datamodule.DataModule):
@@ -170,6 +190,10 @@ class Trainer(_trainer.Trainer):
         with self.traced() as reported:
             self.model.validation_step(batch)
         return reported
+
+    def end_training(self):
+        """Put the model into evaluation, however training ended."""
+        self.model.training = False
 
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
@@ -229,7 +253,7 @@ class Classifier(Module):
         ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        Y = reshape(Y, (-1,))
+        Y = astype(reshape(_trainer.integer_labels(Y), (-1,)), int32)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(Y, Y_hat)
         return reduce_mean(losses) if averaged else losses
 

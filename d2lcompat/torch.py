@@ -130,6 +130,10 @@ class Trainer(_trainer.Trainer):
         with torch.no_grad():
             model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
 
+    def end_training(self):
+        """Put the model into evaluation, however training ended."""
+        self.model.eval()
+
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.train()
@@ -203,7 +207,7 @@ class Classifier(Module):
         ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        Y = reshape(Y, (-1,))
+        Y = reshape(_trainer.integer_labels(Y), (-1,))
         return F.cross_entropy(Y_hat, Y.long(), reduction="mean" if averaged else "none")
 
     def layer_summary(self, X_shape):

@@ -347,6 +347,17 @@ def test_save_hyperparameters(dialect):
     assert not hasattr(thing, "_d")
 
 
+def test_what_surrounds_a_class_is_no_hyper_parameter(dialect):
+    """d2l: a variable of the function that defines a class became one, such as a module."""
+
+    class Thing(dialect.d2l.HyperParameters):
+        def __init__(self, a):
+            self.save_hyperparameters()
+            self.framework = dialect.name
+
+    assert Thing(1).hparams == {"a": 1}
+
+
 def test_seeds_and_keys():
     """``get_seed`` broke on Python 3.12, and nothing seeded it."""
     pytest.importorskip("jax", reason="a law of the JAX page")

@@ -162,6 +162,14 @@ def test_series_is_true_to_the_data(ys):
     assert line["x"] == list(range(len(ys)))
 
 
+def test_no_number_is_named():
+    board = ProgressBoard(display=False)
+    for x, y in enumerate([1, np.nan, np.inf, -np.inf]):
+        board.draw(x, y, "loss")
+    found = json.loads(json.dumps(_figures.series(board.figure()), allow_nan=False))
+    assert found["axes"][0]["lines"][0]["y"] == [1, "nan", "inf", "-inf"]
+
+
 @pytest.mark.parametrize(
     "change", ["y", "x", "label", "style", "pixel", "colours", "band", "limits", "ticks", "title"]
 )
