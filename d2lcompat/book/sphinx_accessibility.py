@@ -28,6 +28,12 @@ MENDS = [
     # The theme: a label must hold the words that are seen ("Search Ctrl+K"), or none.
     (r'(<button class="btn search-button-field[^>]*?) title="[^"]*" aria-label="[^"]*"', r"\1"),
     (r'(<i class="theme-switch [^>]*?) title="[^"]*"', r"\1"),
+    # The theme's button that unfolds a part of the contents says nothing.
+    (
+        r'(<a class="[^"]*" href="[^"]*">([^<]*)</a><details[^>]*>)<summary>'
+        r'(?=<span class="toctree-toggle")',
+        r'\1<summary aria-label="Pages of: \2">',
+    ),
     # The theme's sidebar holds more than its navigation; this makes it a place to jump to.
     (r'(<div id="pst-primary-sidebar" )', r'\1role="region" aria-label="Book" '),
 ]
