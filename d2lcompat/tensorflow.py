@@ -83,11 +83,11 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         mode = self.training if training is None else training
         return super().__call__(*args, training=bool(mode), **kwargs)
 
-    def call(self, X, *args, training=False):
+    def call(self, X, *args, training=False, **kwargs):
         """What Keras calls: ``forward``, with ``self.training`` as asked for."""
         before, self.training = self.training, training
         try:
-            return self.forward(X, *args)
+            return self.forward(X, *args, **kwargs)
         finally:
             self.training = before
 
