@@ -152,7 +152,7 @@ class Trainer(HyperParameters):
     """
 
     batch_examples: int  # in the batch in hand
-    progress: Any = None  # a bar while run_epochs runs
+    progress: Any = None  # a bar, where run_epochs runs the epochs
 
     # Where steps are compiled: the word by which errors name a value not computed yet; a way out.
     traced_value = line_by_line = ""
@@ -242,7 +242,6 @@ class Trainer(HyperParameters):
                     )
                 raise
             finally:
-                self.progress = None
                 self.end_training()
                 self.model.board.show()
         return self.history

@@ -334,8 +334,9 @@ def batch_normalization():
             var = self.variable("batch_stats", "moving_var", jnp.ones, self.num_features)
             if self.deterministic:
                 return gamma * (X - mean.value) / jnp.sqrt(var.value + 1e-5) + beta
-            mean.value = 0.9 * mean.value + 0.1 * X.mean(axes)
-            var.value = 0.9 * var.value + 0.1 * X.var(axes)
+            if not self.is_initializing():
+                mean.value = 0.9 * mean.value + 0.1 * X.mean(axes)
+                var.value = 0.9 * var.value + 0.1 * X.var(axes)
             return gamma * (X - X.mean(axes)) / jnp.sqrt(X.var(axes) + 1e-5) + beta
 
     class Normalised(d2l.Classifier):
