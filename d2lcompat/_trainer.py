@@ -223,6 +223,9 @@ class Trainer(HyperParameters):
             "from d2lcompat import torch as d2l; d2l.Trainer(...)."
         )
 
+    def end_training(self) -> None:
+        """Put the model into evaluation, however training ended."""
+
     def run_epochs(self) -> History:
         """Run ``fit_epoch`` for every epoch, with progress, history and figure."""
         steps = self.max_epochs * (self.num_train_batches + self.num_val_batches)
@@ -245,9 +248,6 @@ class Trainer(HyperParameters):
                 self.end_training()
                 self.model.board.show()
         return self.history
-
-    def end_training(self) -> None:
-        """Put the model into evaluation, however training ended."""
 
     def fingerprint(self, model, data, steps: int = 20) -> None:
         """Train for ``steps`` steps only, and print their losses and one evaluation after them.
