@@ -106,7 +106,7 @@ def test_a_page_says_what_it_is_and_shows_a_card_of_its_own(site):
     assert said["description"] == said["og:description"]
     assert said["description"].startswith("Words that say what this is.")
     assert said["og:url"] == f"{ADDRESS}/chapters/index.html"
-    assert said["og:site_name"] == "Toy &amp; Co"
+    assert said["og:site_name"] == "Toy & Co"
     assert said["og:image"].startswith(f"{ADDRESS}/_images/")
     card = site / said["og:image"].removeprefix(f"{ADDRESS}/")
     assert card.read_bytes().startswith(b"\x89PNG")
