@@ -35,7 +35,7 @@ cell(
     "parity: offsets not loaded and not trained", PAGE,
     pytorch=("gradients[f'b{i}'] = layer.bias.grad.numpy().copy()", "gradients[f'b{i}'] = 0 * layer.bias.grad.numpy()"),
     tensorflow=("(grad.numpy() for grad in grads)", "(grad.numpy() * (grad.ndim == 2) for grad in grads)"),
-    jax=("numpy.asarray(grads[f'Dense_{i}']['bias'])", "0 * numpy.asarray(grads[f'Dense_{i}']['bias'])"),
+    jax=("numpy.asarray(layer['bias'])", "0 * numpy.asarray(layer['bias'])"),
     mxnet=("layer.bias.grad().asnumpy()", "0 * layer.bias.grad().asnumpy()"),
 )  # fmt: skip
 cell("parity: another rate", PAGE, **dict.fromkeys(

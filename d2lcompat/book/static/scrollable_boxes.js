@@ -3,3 +3,13 @@
 for (const kind of ["change", "click", "toggle"]) {
   document.addEventListener(kind, () => window.dispatchEvent(new Event("resize")), true);
 }
+
+/* It does not know formulas: one that is wider than its box needs the keyboard, too. */
+const reachFormulas = () => {
+  for (const box of document.querySelectorAll('mjx-container[display="true"]')) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+window.addEventListener("resize", reachFormulas);
+window.addEventListener("load", () => window.MathJax?.startup?.promise?.then(reachFormulas));
