@@ -190,7 +190,8 @@ def hide_links_without_address(app: Sphinx, config: Config) -> None:
     """Leave out what would lead into a repository as long as ``_config.yml`` names none."""
     options = config.html_theme_options
     if NO_REPOSITORY in options.get("repository_url", NO_REPOSITORY):
-        options.pop("launch_buttons", None)
+        for name in ("repository_url", "launch_buttons"):
+            options.pop(name, None)
         options["use_edit_page_button"] = False
 
 
