@@ -56,7 +56,7 @@ PARTS = (
 DATA = {
     "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>',
     "text/plain": "loss falls\nto 0.5",
-    "application/vnd.d2lcompat.series+json": {"y": [1]},
+    "application/vnd.d2lcompat.series+json": {"axes": []},
 }
 
 
