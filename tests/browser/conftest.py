@@ -20,6 +20,11 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: pytest's output is no access log."""
 
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Say nothing: a page that is left early hangs up."""
+
+
 @pytest.fixture(scope="session")
 def book_folder(tmp_path_factory, worker_id):
     """The folder of the book, built from the working tree, once for all of xdist's workers."""
@@ -47,7 +52,7 @@ def book_folder(tmp_path_factory, worker_id):
 def book(book_folder):
     """The address of the book."""
     handler = functools.partial(QuietHandler, directory=book_folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with QuietServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
