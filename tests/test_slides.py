@@ -14,7 +14,7 @@ from d2lcompat.book import slides
 from d2lcompat.book.__main__ import main
 from d2lcompat.book.notebooks import split
 from d2lcompat.book.notebooks import write as write_notebook
-from d2lcompat.book.page import StaleNotebookError
+from d2lcompat.book.page import StaleNotebookError, alt_text
 from d2lcompat.book.source import pages, read_page
 
 CHAPTERS = ROOT / "chapters"
@@ -93,7 +93,8 @@ def test_code_and_outputs_are_the_notebooks(outline, framework):
     for data in pictures:
         svg = "".join(data["image/svg+xml"]).encode()
         assert base64.b64encode(svg).decode() in content
-        assert html.escape("".join(data["text/plain"])) in content
+        joined = {kind: "".join(v) if isinstance(v, list) else v for kind, v in data.items()}
+        assert html.escape(alt_text({"data": joined}) or "missing") in content
 
 
 def test_every_framework_has_the_same_slides():

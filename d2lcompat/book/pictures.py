@@ -1,4 +1,4 @@
-"""Pictures as light as they can be without losing a pixel.
+"""Pictures as light as they can be without a visible loss.
 
 Matplotlib draws a heat map into its SVG as a PNG of four bytes a pixel, and every SVG says who made
 it. A page carries a picture for each framework, so that adds up. The notebooks keep what Matplotlib
@@ -14,6 +14,9 @@ from PIL import Image
 
 SVG = "image/svg+xml"
 EMBEDDED_PNG = re.compile(r'(?<=data:image/png;base64,)[^"]*')
+# Matplotlib states paths to a millionth of a point; a hundredth can't be seen
+COORDINATES = re.compile(r'(?<= d=")[^"]*')
+HUNDREDTHS = re.compile(r"(\.\d\d)\d+")
 # What Matplotlib writes before the drawing, and no browser needs
 PREAMBLE = re.compile(r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|<metadata>.*?</metadata>\s*", re.DOTALL)
 
@@ -28,8 +31,10 @@ def lighten(notebook: NotebookNode) -> NotebookNode:
 
 
 def lighter_svg(svg: str) -> str:
-    """Return the text of an SVG without its preamble, and with smaller PNGs inside it."""
-    return EMBEDDED_PNG.sub(_lighter_png, PREAMBLE.sub("", svg))
+    """Return the text of an SVG without its preamble, with paths to a hundredth of a point and
+    with smaller PNGs inside it."""
+    svg = COORDINATES.sub(lambda path: HUNDREDTHS.sub(r"\1", path[0]), PREAMBLE.sub("", svg))
+    return EMBEDDED_PNG.sub(_lighter_png, svg)
 
 
 def _lighter_png(match: re.Match[str]) -> str:
