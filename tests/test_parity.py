@@ -25,8 +25,8 @@ def page(request):
 
 def given(number=16):
     """Weights, and the batches of all steps."""
-    X, y = examples(number * STEPS, classes=10)
-    X = np.random.default_rng(1).normal(size=(len(X), 8)).astype(np.float32)
+    _, y = examples(number * STEPS, classes=10)
+    X = np.random.default_rng(1).normal(size=(len(y), 8)).astype(np.float32)
     return [(X[i : i + number], y[i : i + number]) for i in range(0, len(X), number)]
 
 

@@ -7,11 +7,10 @@ from urllib.parse import urljoin
 import pytest
 from dialects import ROOT
 from playwright.sync_api import expect
+from test_tabs import EXECUTED
 
 from d2lcompat._frameworks import FRAMEWORKS
-from d2lcompat.book import source
 
-EXECUTED = [f"chapters/{page.name}.html" for page in source.pages(ROOT / "chapters")]
 REFERENCE = [f"chapters/api/{name}.html" for name in ["index", *FRAMEWORKS]]
 TERM = "article a:has(> .std-term)"
 

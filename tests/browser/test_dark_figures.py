@@ -4,16 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from dialects import ROOT
 from PIL import Image
+from test_tabs import PICTURED
 
-from d2lcompat.book import source
-
-EXECUTED = [
-    f"chapters/{page.name}.html"
-    for page in source.pages(ROOT / "chapters")
-    if "image/svg+xml" in page.notebook("pytorch").read_text(encoding="utf-8")
-]
 FIGURES = 'article img[src$=".svg"]:visible'
 THEMES = ("light", "dark")
 
@@ -48,7 +41,7 @@ def ground(page):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("path", EXECUTED)
+@pytest.mark.parametrize("path", PICTURED)
 def test_no_figure_stands_in_a_box(chromium, book, path, theme):
     page = visit(chromium, f"{book}/{path}", theme)
     paper = ground(page)

@@ -7,12 +7,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from test_tabs import SHOWN
 
 from d2lcompat.book.offline import pack
 
 TYPESET = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
-SHOWN = """() => [...document.querySelectorAll('.framework-tabs')]
-    .map(set => set.querySelector(':scope > input:checked + label').dataset.syncId)"""
 
 
 def pages_of(folder):

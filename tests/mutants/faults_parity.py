@@ -6,23 +6,22 @@ from faults import cell
 
 PAGE = "parity"
 LAYER = "return lambda H: H * mask / (1 - p)"
+RELUS = {"pytorch": "torch.relu", "tensorflow": "tf.nn.relu", "mxnet": "npx.relu"}
 
-cell("parity: survivors not divided", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "jax", "mxnet"), (LAYER, "return lambda H: H * mask"),
+cell("parity: survivors not divided", PAGE, (
+    LAYER, "return lambda H: H * mask",
 ))  # fmt: skip
-cell("parity: divided by p", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "jax", "mxnet"), (LAYER, "return lambda H: H * mask / max(p, 0.4)"),
+cell("parity: divided by p", PAGE, (
+    LAYER, "return lambda H: H * mask / max(p, 0.4)",
 ))  # fmt: skip
-cell("parity: the mask turned round", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "jax", "mxnet"), (LAYER, "return lambda H: H * (1 - mask) / (1 - p)"),
+cell("parity: the mask turned round", PAGE, (
+    LAYER, "return lambda H: H * (1 - mask) / (1 - p)",
 ))  # fmt: skip
-cell("parity: one mask for both layers", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "jax", "mxnet"),
-    ("for mask in masks], masks", "for mask in masks[[0, 0]]], masks"),
+cell("parity: one mask for both layers", PAGE, (
+    "for mask in masks], masks", "for mask in masks[[0, 0]]], masks",
 ))  # fmt: skip
-cell("parity: one mask for all examples", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "jax", "mxnet"),
-    ("for mask in masks], masks", "for mask in masks[:, :1]], masks"),
+cell("parity: one mask for all examples", PAGE, (
+    "for mask in masks], masks", "for mask in masks[:, :1]], masks",
 ))  # fmt: skip
 cell(
     "parity: the loss summed, not averaged", PAGE,
@@ -39,15 +38,15 @@ cell(
     mxnet=("layer.bias.grad().asnumpy()", "0 * layer.bias.grad().asnumpy()"),
 )  # fmt: skip
 cell("parity: another rate", PAGE, **dict.fromkeys(
-    ("pytorch", "tensorflow", "mxnet"), ("def __init__(self, lr=0.1):", "def __init__(self, lr=0.101):"),
+    RELUS, ("def __init__(self, lr=0.1):", "def __init__(self, lr=0.101):"),
 ), jax=("lr: float = 0.1", "lr: float = 0.101"))  # fmt: skip
 cell("parity: dropout after the last layer but one only", PAGE, **{
     name: (f"X = drop({relu}(layer(X)))", f"X = {relu}(layer(X))")
-    for name, relu in {"pytorch": "torch.relu", "tensorflow": "tf.nn.relu", "mxnet": "npx.relu"}.items()
+    for name, relu in RELUS.items()
 }, jax=("X = drop(nn.relu(nn.Dense(size)(X)))", "X = nn.relu(nn.Dense(size)(X))"))  # fmt: skip
 cell("parity: dropout before the ReLU, of another sign", PAGE, **{
     name: (f"X = drop({relu}(layer(X)))", f"X = {relu}(-drop(-layer(X)) - 1e-4)")
-    for name, relu in {"pytorch": "torch.relu", "tensorflow": "tf.nn.relu", "mxnet": "npx.relu"}.items()
+    for name, relu in RELUS.items()
 }, jax=("X = drop(nn.relu(nn.Dense(size)(X)))", "X = nn.relu(-drop(-nn.Dense(size)(X)) - 1e-4)"))  # fmt: skip
 cell(
     "parity: the stock layer draws another mask", PAGE,
