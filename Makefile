@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Two files at a time, a thread each; `make test PYTEST=` runs one after the other
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: book offline slides test lint execute mutants false-alarms fuzz clean
+.PHONY: book offline slides test lint execute mutants false-alarms bench fuzz clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt pyproject.toml
@@ -49,9 +49,20 @@ mutants: .venv/installed
 false-alarms: .venv/installed
 	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
 
+# Training beside a bare loop and beside d2l 1.0.3, which has an environment of its own; writes
+# benchmarks/RESULTS.md. Half an hour; BENCH="--framework jax --no-growth", for example, does less.
+bench: .venv/installed .venv-d2l/installed
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+.venv-d2l/installed: benchmarks/d2l-requirements.txt
+	$(PYTHON) -m venv .venv-d2l
+	.venv-d2l/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/d2l-requirements.txt
+	.venv-d2l/bin/python -m pip install --quiet --disable-pip-version-check --no-deps d2l==1.0.3 torchvision==0.28.0
+	touch $@
+
 # A hundred thousand broken files for the reader of IDX; tests/README.md says what came out last
 fuzz: .venv/installed
 	$(BIN)/pytest tests/test_data.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 clean:
-	rm -rf .venv _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-d2l _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

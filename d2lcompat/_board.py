@@ -47,7 +47,8 @@ class ProgressBoard(HyperParameters):
         display: False keeps the points in ``data`` and shows nothing.
     """
 
-    # Drawing may take this share of the time at most, however slow the machine.
+    # Drawing may take this share of the time at most, however slow the machine. Only the first
+    # figure and the last, which are always drawn, can make it more, where training is over soon.
     DRAWING_SHARE = 0.02
 
     def __init__(
@@ -75,7 +76,7 @@ class ProgressBoard(HyperParameters):
         self._lines: dict = {}
         self._handle = None
         self._pending = False
-        self._next_drawing = 0.0
+        self._begun, self._spent, self._drawings = time.perf_counter(), 0.0, 0
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
     def __getstate__(self) -> dict:
@@ -128,11 +129,13 @@ class ProgressBoard(HyperParameters):
             self._pending = True
             # A board drawn on without a trainer is shown when its cell ends.
             shell.events.register("post_execute", self._show_pending)
-        if _live() and time.perf_counter() >= self._next_drawing:
-            begin = time.perf_counter()
+        now = time.perf_counter()
+        one = self._spent / max(1, self._drawings)
+        # There has to be enough left for this drawing and the last one.
+        if _live() and self._spent + 2 * one <= self.DRAWING_SHARE * (now - self._begun):
             self._display()
-            end = time.perf_counter()
-            self._next_drawing = end + (end - begin) / self.DRAWING_SHARE
+            self._spent += time.perf_counter() - now
+            self._drawings += 1
 
     def _show_pending(self) -> None:
         shell = _shell()

@@ -1,6 +1,7 @@
 """A board draws every point it was given; a figure carries the numbers that it shows."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from d2lcompat import _figures
+from d2lcompat import _board, _figures
 from d2lcompat._board import ProgressBoard
 from d2lcompat._trainer import History
 
@@ -303,3 +304,33 @@ def test_history_speaks_of_the_last_epoch():
     assert history.last() == "epoch 2: train_loss 0.500, val_loss 0.250"
     assert History().last() == "no epoch yet"
     assert dict(history) == {"train_loss": [1.0, 0.5], "val_loss": [0.75, 0.25], "val_acc": []}
+
+
+class Shell:
+    """Where a board would be in a notebook; it calls nothing back."""
+
+    events = SimpleNamespace(register=lambda *_: None, unregister=lambda *_: None)
+
+
+@pytest.mark.parametrize("cost", [0.01, 0.1, 1.0])
+def test_drawing_keeps_to_its_share_of_the_time(monkeypatch, cost):
+    now = [0.0]
+    drawings = []
+
+    def display(board):
+        now[0] += cost
+        drawings.append(now[0])
+
+    monkeypatch.setattr(_board, "_shell", Shell)
+    monkeypatch.setattr(_board.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(ProgressBoard, "_display", display)
+    monkeypatch.setenv("D2LCOMPAT_LIVE_PLOTS", "1")
+    board = ProgressBoard()
+    for step in range(20000):
+        now[0] += 0.05
+        board.draw(step, 1.0, "loss")
+        assert cost * len(drawings) <= max(cost, board.DRAWING_SHARE * now[0])
+    assert drawings[0] < 0.05 + 2 * cost  # the first at once
+    # With the last, and not for want of trying
+    board.show()
+    assert 0.015 < cost * len(drawings) / now[0] <= board.DRAWING_SHARE

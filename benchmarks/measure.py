@@ -1,0 +1,120 @@
+"""One training, timed from inside the kernel that runs it; ``run.py`` starts a kernel for each.
+
+A contender is ``bare`` (the loop in ``in_<framework>.py``), ``ours`` or ``d2l`` (the same model, in
+the classes of this package or of the package d2l).
+"""
+
+import importlib
+import json
+import resource
+import sys
+import time
+import types
+import warnings
+
+from d2lcompat._frameworks import FRAMEWORKS
+
+
+def fashion_mnist(share: float):
+    """Training and validation arrays; of the training data a share, or several copies."""
+    import numpy as np
+
+    from d2lcompat import _data
+
+    arrays = _data.fashion_mnist()
+    train = arrays.train_images, arrays.train_labels
+    rows = np.arange(round(share * len(train[1]))) % len(train[1])
+    train = tuple(array[rows] for array in train)  # writable, as PyTorch wants it
+    return train, (arrays.val_images, arrays.val_labels)
+
+
+def published_d2l(framework: str):
+    """The package d2l 1.0.3, which was made for older versions of what it imports."""
+    if framework == "pytorch":
+        # torchvision is built for GPUs and would register operators that this build lacks. Of all
+        # that, d2l's Fashion-MNIST uses what is written in Python.
+        name = "torchvision._meta_registrations"
+        sys.modules[name] = types.ModuleType(name)
+    if framework == "jax":
+        import jax
+
+        jax.random.PRNGKeyArray = jax.Array  # its name until JAX 0.4
+    return importlib.import_module(f"d2l.{FRAMEWORKS[framework].page}")
+
+
+def measure(
+    framework: str, contender: str, epochs: int = 10, batch_size: int = 256, share: float = 1
+) -> None:
+    """Train once and print a line of JSON.
+
+    It has the seconds of every epoch, of the whole fit, of drawing (ours), and from
+    ``FashionMNIST()`` to its first batch (ours), the peak of resident memory in MB, and the last
+    loss and accuracy.
+
+    Args:
+        share: of the training data; above 1 they are repeated. d2l has them all, always.
+    """
+    warnings.simplefilter("ignore")
+    model_of = importlib.import_module(f"in_{framework}")
+    ticks: list[float] = []
+    result: dict = {}
+
+    def tick():
+        ticks.append(time.perf_counter())
+
+    if contender == "bare":
+        train, val = fashion_mnist(share)
+        begin = time.perf_counter()
+        values = model_of.bare(train, val, epochs, batch_size, tick)
+    else:
+        d2l = (
+            importlib.import_module(f"d2lcompat.{FRAMEWORKS[framework].page}")
+            if contender == "ours"
+            else published_d2l(framework)
+        )
+
+        class Trainer(d2l.Trainer):
+            def fit_epoch(self):
+                tick()
+                super().fit_epoch()
+
+        begin = time.perf_counter()
+        data = d2l.FashionMNIST(batch_size=batch_size)
+        if contender == "ours":
+            next(iter(data.train_dataloader()))
+            result["first batch"] = time.perf_counter() - begin
+            result["drawing"] = 0.0
+            time_drawing(d2l.ProgressBoard, result)
+            if share != 1:
+                data._arrays[True] = fashion_mnist(share)[0]
+        model = model_of.model(d2l)
+        trainer = Trainer(max_epochs=epochs)
+        begin = time.perf_counter()
+        trainer.fit(model, data)
+        values = last_values(model, getattr(trainer, "history", None))
+    end = time.perf_counter()
+    result["epochs"] = [b - a for a, b in zip(ticks, [*ticks[1:], end], strict=True)]
+    result["fit"] = end - begin
+    result["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result["values"] = [float(value) for value in values]
+    print(json.dumps(result))
+
+
+def last_values(model, history) -> list[float]:
+    """Training loss, validation loss and accuracy after the last epoch."""
+    names = ("train_loss", "val_loss", "val_acc")
+    if history:
+        return [history[name][-1] for name in names]
+    return [model.board.data[name][-1].y for name in names]
+
+
+def time_drawing(board: type, result: dict) -> None:
+    """Add up in ``result["drawing"]`` the seconds that a board takes to draw."""
+    display = board._display
+
+    def timed(self):
+        begin = time.perf_counter()
+        display(self)
+        result["drawing"] += time.perf_counter() - begin
+
+    board._display = timed

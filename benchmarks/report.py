@@ -1,0 +1,249 @@
+"""What ``results.json`` says, as RESULTS.md and its figures.
+
+    python benchmarks/report.py
+
+``run.py`` calls it; by itself it measures nothing.
+"""
+
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+from matplotlib import pyplot as plt
+
+from d2lcompat import _frameworks
+from d2lcompat.book.figure_colours import themed
+
+HERE = Path(__file__).parent
+TEMPLATE = HERE / "RESULTS.md.jinja"
+FRAMEWORKS = {
+    name: _frameworks.get(name).label for name in ("pytorch", "tensorflow", "jax", "mxnet")
+}
+NAMES = {"ours": "d2lcompat", "bare": "bare loop", "d2l": "d2l 1.0.3"}
+STYLES = {"ours": "-", "bare": "--"}
+STEADY = "a steady epoch"
+
+
+def steady(result: dict) -> float:
+    """The median of the epochs after the first, in seconds."""
+    return statistics.median(result["epochs"][1:])
+
+
+def ratio(run: dict, framework: str, one: str, other: str, of: Callable) -> float | None:
+    """The median over turns of what ``of`` says of two contenders, divided; None without both."""
+    trainings = run["trainings"].get(framework, {})
+    pairs = zip(trainings.get(one, []), trainings.get(other, []), strict=False)
+    ratios = [of(a) / of(b) for a, b in pairs]
+    return statistics.median(ratios) if ratios else None
+
+
+def median(values) -> float | None:
+    """The median, or None where there is nothing."""
+    values = list(values)
+    return statistics.median(values) if values else None
+
+
+def ours(run: dict, framework: str) -> list[dict]:
+    """Our trainings."""
+    return run["trainings"].get(framework, {}).get("ours", [])
+
+
+#: What is asked, how it is written, the bound and its direction, and what came out in a run.
+QUESTIONS: list[tuple[str, str, dict[str, float], str, Callable]] = [
+    (
+        f"{STEADY}, d2lcompat ÷ bare loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.10), "at most",
+        lambda run, name: ratio(run, name, "ours", "bare", steady),
+    ),
+    (
+        "all epochs, the first included, d2lcompat ÷ bare loop", ".2f",
+        dict.fromkeys(FRAMEWORKS, 1.25), "at most",
+        lambda run, name: ratio(run, name, "ours", "bare", lambda result: sum(result["epochs"])),
+    ),
+    (
+        f"{STEADY}, d2l 1.0.3 ÷ d2lcompat", ".1f", {"pytorch": 5, "jax": 2}, "at least",
+        lambda run, name: ratio(run, name, "d2l", "ours", steady),
+    ),
+    (
+        "peak memory, d2lcompat ÷ bare loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.25), "at most",
+        lambda run, name: ratio(run, name, "ours", "bare", lambda result: result["memory"]),
+    ),
+    (
+        "import of the page, seconds above the framework's own", ".2f",
+        dict.fromkeys(FRAMEWORKS, 0.35), "at most",
+        lambda run, name: median(t["page"] - t["framework"] for t in run["imports"].get(name, [])),
+    ),
+    (
+        "from `FashionMNIST()` to the first batch, seconds", ".2f",
+        dict.fromkeys(FRAMEWORKS, 0.5), "at most",
+        lambda run, name: median(result["first batch"] for result in ours(run, name)),
+    ),
+    (
+        "share of `fit` spent on drawing", ".1%", dict.fromkeys(FRAMEWORKS, 0.02), "at most",
+        lambda run, name: median(r["drawing"] / r["fit"] for r in ours(run, name)),
+    ),
+]  # fmt: skip
+
+
+def targets(runs: list[dict]) -> str:
+    """A table of what was asked, and what came out in each run; misses are marked."""
+    lines = [
+        "| | " + " | ".join([*FRAMEWORKS.values(), "wanted"]) + " |",
+        "|---" * (len(FRAMEWORKS) + 2) + "|",
+    ]
+    for question, form, bounds, direction, answer in QUESTIONS:
+        cells = []
+        for framework in FRAMEWORKS:
+            found = [answer(run, framework) for run in runs]
+            known = [value for value in found if value is not None]
+            bound = bounds.get(framework)
+            cells.append(
+                "; ".join(marked(value, form, bound, direction) for value in known)
+                if bound is not None
+                else "–"
+            )
+        wanted = ", ".join(
+            f"{bound:{'.0%' if form == '.1%' else 'g'}}"
+            for bound in sorted(set(bounds.values()), reverse=True)
+        )
+        lines.append(f"| {question} | {' | '.join(cells)} | {direction} {wanted} |")
+    return "\n".join(lines)
+
+
+def marked(value: float, form: str, bound: float, direction: str) -> str:
+    """A number, with a word beside it if it misses its bound."""
+    missed = value > bound if direction == "at most" else value < bound
+    return f"{value:{form}}" + (" (missed)" if missed else "")
+
+
+def seconds(run: dict) -> str:
+    """A table of medians over turns."""
+    lines = [
+        "| framework | | first epoch | steady epoch | whole `fit` | peak memory, MB | accuracy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for framework, trainings in run["trainings"].items():
+        for contender, results in trainings.items():
+            first, usual, fit, memory, accuracy = (
+                statistics.median(column)
+                for column in zip(
+                    *(
+                        (r["epochs"][0], steady(r), r["fit"], r["memory"], r["values"][2])
+                        for r in results
+                    ),
+                    strict=True,
+                )
+            )
+            lines.append(
+                f"| {FRAMEWORKS[framework]} | {NAMES[contender]} | {first:.2f} | {usual:.2f} "
+                f"| {fit:.1f} | {memory:.0f} | {accuracy:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+def growth(rows: list[dict]) -> str:
+    """A table of seconds of a steady epoch by size."""
+    sizes = list(dict.fromkeys((row["share"], row["batch_size"]) for row in rows))
+    found = {(row["framework"], row["share"], row["batch_size"]): row for row in rows}
+    frameworks = list(dict.fromkeys(row["framework"] for row in rows))
+    lines = [
+        "| images | batch | " + " | ".join(FRAMEWORKS[name] for name in frameworks) + " |",
+        "|---" * (len(frameworks) + 2) + "|",
+    ]
+    for share, batch_size in sorted(sizes, key=lambda size: (size[1] != 256, size)):
+        cells = []
+        for name in frameworks:
+            row = found[name, share, batch_size]
+            cells.append(f"{row['ours']:.2f} ({row['ours'] / row['bare']:.2f})")
+        lines.append(f"| {60000 * share:,.0f} | {batch_size} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def draw_seconds(run: dict):
+    """Bars: seconds of a steady epoch of every contender."""
+    figure, axes = plt.subplots(figsize=(6.4, 2.8), layout="tight")
+    frameworks = list(run["trainings"])
+    for place, contender in enumerate(NAMES):
+        heights = {
+            name: statistics.median(map(steady, run["trainings"][name][contender]))
+            for name in frameworks
+            if contender in run["trainings"][name]
+        }
+        axes.bar(
+            [frameworks.index(name) + (place - 1) * 0.27 for name in heights],
+            list(heights.values()), 0.25, label=NAMES[contender], color=f"C{place}",
+        )  # fmt: skip
+    axes.set_xticks(range(len(frameworks)), [FRAMEWORKS[name] for name in frameworks])
+    axes.set_ylabel("seconds an epoch")
+    axes.legend()
+    return figure
+
+
+def draw_growth(rows: list[dict]):
+    """Two panels: seconds of a steady epoch by the number of images and by the size of a batch."""
+    figure, panels = plt.subplots(1, 2, figsize=(6.4, 3.2), sharey=True, layout="tight")
+    for axes, along, fixed, label in (
+        (panels[0], "share", ("batch_size", 256), "images, batches of 256"),
+        (panels[1], "batch_size", ("share", 1), "batch, 60,000 images"),
+    ):
+        for place, framework in enumerate(dict.fromkeys(row["framework"] for row in rows)):
+            own = [row for row in rows if row["framework"] == framework]
+            chosen = [row for row in own if row[fixed[0]] == fixed[1]]
+            chosen.sort(key=lambda row: row[along])
+            xs = [row[along] * (60000 if along == "share" else 1) for row in chosen]
+            for contender, style in STYLES.items():
+                axes.loglog(
+                    xs, [row[contender] for row in chosen], style, color=f"C{place}",
+                    label=FRAMEWORKS[framework] if contender == "ours" else None,
+                )  # fmt: skip
+        axes.set_xlabel(label)
+        axes.set_xticks(xs, [f"{x:,.0f}" for x in xs])
+        axes.minorticks_off()
+    ticks = (0.25, 0.5, 1, 2, 4, 8)
+    panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    panels[0].set_ylabel("seconds an epoch")
+    panels[0].legend()
+    return figure
+
+
+def save(figure, name: str) -> None:
+    """Keep a figure beside RESULTS.md, for light pages and dark ones."""
+    with plt.rc_context({"svg.hashsalt": name}):
+        figure.savefig(HERE / name, format="svg", metadata={"Date": None}, transparent=True)
+    plt.close(figure)
+    path = HERE / name
+    path.write_text(themed(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def write(path: Path) -> None:
+    """Write RESULTS.md and its figures beside ``path``, a ``results.json``."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    runs = kept["runs"]
+    last, where = runs[-1], runs[-1]["machine"]
+    save(draw_seconds(last), "seconds.svg")
+    if kept.get("growth"):
+        save(draw_growth(kept["growth"]), "growth.svg")
+    template = jinja2.Template(
+        TEMPLATE.read_text(encoding="utf-8"), trim_blocks=True, keep_trailing_newline=True
+    )
+    text = template.render(
+        epochs=last["epochs"],
+        runs=len(runs),
+        turns=", then ".join(
+            str(len(next(iter(run["trainings"].values()))["ours"])) for run in runs
+        ),
+        dates=" and ".join(run["date"] for run in runs),
+        cpu=where["cpu"],
+        cores=where["cores"],
+        versions=", ".join(f"{name} {number}" for name, number in where["versions"].items()),
+        python=where["python"],
+        targets=targets(runs),
+        seconds=seconds(last),
+        growth=growth(kept["growth"]) if kept.get("growth") else "",
+    )
+    path.with_name("RESULTS.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(HERE / "results.json")
