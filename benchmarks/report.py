@@ -89,7 +89,7 @@ QUESTIONS: list[tuple[str, str, dict[str, float], str, Callable]] = [
 def targets(runs: list[dict]) -> str:
     """A table of what was asked, and what came out in each run; misses are marked."""
     lines = [
-        "| | " + " | ".join([*FRAMEWORKS.values(), "wanted"]) + " |",
+        "| measured | " + " | ".join([*FRAMEWORKS.values(), "wanted"]) + " |",
         "|---" * (len(FRAMEWORKS) + 2) + "|",
     ]
     for question, form, bounds, direction, answer in QUESTIONS:
@@ -120,7 +120,7 @@ def marked(value: float, form: str, bound: float, direction: str) -> str:
 def seconds(run: dict) -> str:
     """A table of medians over turns."""
     lines = [
-        "| framework | | first epoch | steady epoch | whole `fit` | peak memory, MB | accuracy |",
+        "| framework | trained by | first epoch | steady epoch | whole `fit` | peak memory, MB | accuracy |",
         "|---|---|---|---|---|---|---|",
     ]
     for framework, trainings in run["trainings"].items():

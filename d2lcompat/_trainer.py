@@ -22,13 +22,7 @@ from d2lcompat._hparams import HyperParameters
 
 
 class History(dict):
-    """What ``fit`` measured: a list of floats, one per epoch, under each name.
-
-    ``train_loss`` is the mean over the epoch's steps, taken as the model trains: with dropout on,
-    while the parameters move. ``val_loss`` and ``val_acc`` are means over the validation examples
-    after the epoch, with dropout off. All are weighted by sample. To compare training with
-    validation loss, measure both with dropout off.
-    """
+    """What ``fit`` measured (see ``Trainer``); its text is that of the last epoch."""
 
     def last(self) -> str:
         """The last epoch's values, as text."""
@@ -143,6 +137,14 @@ class Trainer(HyperParameters):
         num_gpus: 0 trains on the CPU, 1 on the first GPU. Where that can't be had, or for more
             than one, a warning says what is used.
         gradient_clip_val: the largest norm of all gradients together; 0 leaves them as they are.
+
+    Attributes:
+        history: what ``fit`` measured, a dict with a list of floats, one an epoch, under each name.
+            ``train_loss`` is the mean over the epoch's steps, taken as the model trains: with
+            dropout on, while the parameters move. ``val_loss`` and ``val_acc`` are means over the
+            validation examples after the epoch, with dropout off. All are weighted by sample. To
+            compare training with validation loss, measure both with dropout off.
+        model: the model in hand.
 
     ``fit`` may be interrupted: ``history`` then has the epochs that were finished, the figure shows
     what was drawn, and the model is as the last step left it, ready to be used or trained again.
