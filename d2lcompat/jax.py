@@ -6,6 +6,7 @@ that who can read one page can read the others. What is the same in all four is 
 step is compiled as a whole.
 """
 
+import contextlib
 import random
 from dataclasses import field
 from typing import Any
@@ -62,25 +63,34 @@ def seed_everything(seed: int) -> None:
 
 def cpu() -> jax.Device:
     """The CPU."""
-    return jax.devices("cpu")[0]
+    return jax.local_devices(backend="cpu")[0]
 
 
 def gpu(i: int = 0) -> jax.Device:
-    """The GPU number ``i``."""
-    return jax.devices("gpu")[i]
+    """The GPU number ``i`` of this process: CUDA's or ROCm's, else a TPU or Apple's.
+
+    Raises:
+        RuntimeError: there is none.
+        IndexError: there are not so many.
+    """
+    return (_gpus() or jax.local_devices(backend="gpu"))[i]
 
 
 def num_gpus() -> int:
     """How many GPUs there are."""
-    try:
-        return jax.device_count("gpu")
-    except RuntimeError:  # JAX has no GPU backend here
-        return 0
+    return len(_gpus())
 
 
 def try_gpu(i: int = 0) -> jax.Device:
     """The GPU number ``i`` if there is one, else the CPU."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
+
+
+def _gpus() -> list[jax.Device]:
+    for platform in ("gpu", "tpu", "METAL"):
+        with contextlib.suppress(RuntimeError):  # JAX has no such platform here
+            return jax.local_devices(backend=platform)
+    return []
 
 
 class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):

@@ -50,8 +50,8 @@ def gpu(i: int = 0) -> tf.device:
 
 
 def num_gpus() -> int:
-    """How many GPUs there are."""
-    return len(tf.config.list_physical_devices("GPU"))
+    """How many GPUs there are and are not hidden."""
+    return len(tf.config.get_visible_devices("GPU"))
 
 
 def try_gpu(i: int = 0) -> tf.device:

@@ -49,13 +49,15 @@ def cpu() -> torch.device:
 
 
 def gpu(i: int = 0) -> torch.device:
-    """The GPU number ``i``."""
-    return torch.device(f"cuda:{i}")
+    """The GPU number ``i``: CUDA's or ROCm's, or Apple's, which has no float64. It is a name, and
+    need not be there."""
+    apple = not torch.cuda.device_count() and torch.backends.mps.is_available()
+    return torch.device("mps" if apple else "cuda", i)
 
 
 def num_gpus() -> int:
     """How many GPUs there are."""
-    return torch.cuda.device_count()
+    return torch.cuda.device_count() or int(torch.backends.mps.is_available())
 
 
 def try_gpu(i: int = 0) -> torch.device:
