@@ -57,17 +57,19 @@ def _mend(font: TTFont) -> None:
         *(part.glyph for part in tall.GlyphAssembly.PartRecords),
     }:
         _reshape(font, name, (width / font["hmtx"][name][0], 1))
-    # As superscripts they are raised and made small twice; TeX's are neither
+    # Raised and small by themselves, primes would be so twice as superscripts
     for prime in PRIMES:
         if ord(prime) in names:
-            _reshape(font, names[ord(prime)], (1.5, 1.5), down=520)
+            _reshape(font, names[ord(prime)], (1.5, 1.5), (-60, -520))
 
 
-def _reshape(font: TTFont, name: str, scale: tuple[float, float], down: int = 0) -> None:
-    """Scale a glyph and what it advances, then move it down, in thousandths of an em."""
+def _reshape(
+    font: TTFont, name: str, scale: tuple[float, float], shift: tuple[int, int] = (0, 0)
+) -> None:
+    """Scale a glyph and what it advances, then move it, in thousandths of an em."""
     glyph, (advance, _) = font["glyf"][name], font["hmtx"][name]
     glyph.coordinates.scale(scale)
-    glyph.coordinates.translate((0, -down))
+    glyph.coordinates.translate(shift)
     glyph.coordinates.toInt()
     glyph.recalcBounds(font["glyf"])
-    font["hmtx"][name] = round(advance * scale[0]), glyph.xMin
+    font["hmtx"][name] = round(advance * scale[0]) + shift[0], glyph.xMin

@@ -8,6 +8,9 @@ import re
 
 from math_core import LatexError, LatexToMathML
 
+_WITH_PUNCTUATION = re.compile(
+    r"[(\[“‘]+<math>.*?</math>[^\s<]*|<math>.*?</math>[^\s<]+", re.DOTALL
+)
 _CONVERTER = LatexToMathML(fancy_error=False)
 
 
@@ -18,7 +21,7 @@ class FormulaError(ValueError):
 def mathml(tex: str, *, display: bool = False) -> str:
     """A formula as a ``<math>`` element.
 
-    It holds no TeX: a search's excerpts and a table's sorting would take that for words of the page.
+    It holds no TeX: a search's excerpts and a table's sorting would take that for words.
 
     Args:
         tex: the formula as in LaTeX's math mode, without dollars.
@@ -46,3 +49,11 @@ def mathml(tex: str, *, display: bool = False) -> str:
             f"Received: {tex}"
         )
     return formula
+
+
+def keep_punctuation(html: str) -> str:
+    """Keep formulas in a sentence on one line with the bracket before them and the comma behind.
+
+    Chromium would break the line there, as beside a picture.
+    """
+    return _WITH_PUNCTUATION.sub(r'<span class="unbroken">\g<0></span>', html)

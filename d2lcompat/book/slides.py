@@ -39,7 +39,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from d2lcompat._frameworks import FRAMEWORKS
-from d2lcompat.book.formulas import FormulaError, mathml
+from d2lcompat.book.formulas import FormulaError, keep_punctuation, mathml
 from d2lcompat.book.page import alt_text, stored_cells
 from d2lcompat.book.source import Page, directive_options, prose_for, read_page
 
@@ -134,7 +134,7 @@ def render(deck: Deck) -> str:
         frameworks={name: FRAMEWORKS[name].label for name in deck.page.frameworks},
         chapters=deck.page.path.parent.name,
         # A deck lies a folder deeper than the book's styles
-        formulas=FORMULAS.read_text(encoding="utf-8").replace('url("../', 'url("../../'),
+        formulas=FORMULAS.read_text(encoding="utf-8").replace("url(../", "url(../../"),
         styles={
             theme: HtmlFormatter(style=style).get_style_defs("pre.code")
             for theme, style in STYLES.items()
@@ -185,7 +185,8 @@ class _Reader:
         self.heading = "".join(child.content for child in tokens[1].children or [])
         if not any(token.info.strip() == "{notes}" for token in tokens):
             self.fail("expected speaker notes, found none. Add:\n:::{notes}\nWhat you say.\n:::")
-        return Slide(self.heading, self.markdown.renderer.render(tokens, self.markdown.options, {}))
+        content = self.markdown.renderer.render(tokens, self.markdown.options, {})
+        return Slide(self.heading, keep_punctuation(content))
 
     def fence(
         self, tokens: Sequence[Token], place: int, options: Any, env: Mapping[str, Any]

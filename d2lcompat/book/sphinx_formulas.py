@@ -1,7 +1,7 @@
 """Sphinx extension: write formulas as MathML, where Sphinx would leave TeX to a script.
 
 Sphinx takes a renderer that an extension adds instead of its own, MathJax. Only pages with formulas
-load the font.
+load the font, of which the book has no more than they need.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from d2lcompat import __version__
 from d2lcompat.book.formula_font import FONT, trim
-from d2lcompat.book.formulas import FormulaError, mathml
+from d2lcompat.book.formulas import FormulaError, keep_punctuation, mathml
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +46,12 @@ def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str
         return f"<code>{self.encode(node.astext())}</code>"
 
 
-def load_font(
+def finish_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Have a page with formulas fetch the font at once: it would move when it comes late."""
+    """Keep formulas and punctuation together, and fetch the font at once: late, it moves them."""
     if "<math" in context.get("body", ""):
+        context["body"] = keep_punctuation(context["body"])
         address = context["pathto"](FONT, 1)
         context["metatags"] += (
             f'<link rel="preload" href="{address}" as="font" type="font/woff" crossorigin>\n'
@@ -74,7 +75,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("d2lcompat.book.sphinx_tabs")
     app.add_html_math_renderer("mathml", (write_inline, None), (write_display, None))
     app.connect("builder-inited", add_style)
-    app.connect("html-page-context", load_font)
+    app.connect("html-page-context", finish_page)
     # After sphinx_slides has written the slides
     app.connect("build-finished", trim_font, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
