@@ -50,6 +50,7 @@ def test_brackets_in_braces_take_an_exponent():
         ("so ", "(F)", " <em>is</em>"),
         ("a ", "“F”-test.", "</p>"),
         ("as [x], ", "(F", " and"),
+        ("<math><mi>q</mi></math> and ", "F:", " <math><mi>q</mi></math>"),
     ],
 )
 def test_a_formula_keeps_its_punctuation(before, kept, after):

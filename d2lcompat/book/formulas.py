@@ -8,9 +8,8 @@ import re
 
 from math_core import LatexError, LatexToMathML
 
-_WITH_PUNCTUATION = re.compile(
-    r"[(\[“‘]+<math>.*?</math>[^\s<]*|<math>.*?</math>[^\s<]+", re.DOTALL
-)
+_INLINE = "<math>(?:(?!</math>).)*</math>"
+_WITH_PUNCTUATION = re.compile(rf"[(\[“‘]+{_INLINE}[^\s<]*|{_INLINE}[^\s<]+", re.DOTALL)
 _CONVERTER = LatexToMathML(fancy_error=False)
 
 

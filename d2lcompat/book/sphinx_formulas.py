@@ -17,6 +17,16 @@ from d2lcompat import __version__
 from d2lcompat.book.formula_font import FONT, trim
 from d2lcompat.book.formulas import FormulaError, keep_punctuation, mathml
 
+# From the file system no page may fetch a font so, only use it
+PRELOAD = """<script>
+  if (location.protocol !== "file:") {{
+    document.head.append(Object.assign(document.createElement("link"), {{
+      rel: "preload", as: "font", type: "font/woff", crossOrigin: "", href: "{address}",
+    }}));
+  }}
+</script>
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,10 +62,7 @@ def finish_page(
     """Keep formulas and punctuation together, and fetch the font at once: late, it moves them."""
     if "<math" in context.get("body", ""):
         context["body"] = keep_punctuation(context["body"])
-        address = context["pathto"](FONT, 1)
-        context["metatags"] += (
-            f'<link rel="preload" href="{address}" as="font" type="font/woff" crossorigin>\n'
-        )
+        context["metatags"] += PRELOAD.format(address=context["pathto"](FONT, 1))
 
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:

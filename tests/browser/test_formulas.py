@@ -89,6 +89,25 @@ def test_a_wide_formula_scrolls_in_its_box_by_the_keyboard_and_its_number_stays(
     assert narrow.count() > 0  # one that fits is no stop of the Tab key
 
 
+TOO_WIDE = """() => {
+  document.querySelectorAll('details').forEach(e => { e.open = true });
+  document.querySelectorAll('.toggle-hidden > .toggle-button').forEach(e => e.click());
+  return [...document.querySelectorAll('article math')]
+    .filter(e => e.checkVisibility() && !e.closest('.formula, table'))
+    .filter(e => e.getBoundingClientRect().width > e.closest('p').clientWidth)
+    .map(e => e.textContent);
+}"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_formula_in_a_sentence_fits_a_line_of_a_telephone(page, book, path):
+    """One that does not is cut off: divide it before a relation, as ``$a$ $= b$``."""
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto(f"{book}/{path}")
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    assert page.evaluate(TOO_WIDE) == []
+
+
 def test_a_link_to_a_formula_shows_the_number_beside_it(page, book):
     page.goto(f"{book}/chapters/signal.html")
     link = page.locator('article a.reference[href^="#equation-"]').first
