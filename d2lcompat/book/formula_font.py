@@ -4,6 +4,7 @@ Only a font for mathematics knows how far a bracket grows and where an exponent 
 has one only by chance. The whole font is 370 KB; a formula that waits for it moves when it comes.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -16,6 +17,9 @@ FONT = "stix-two-math/stix-two-math-latin-400-normal.woff"
 RADICAL, PRIMES = "√", "′″"
 # What browsers put there by themselves: roots, and lone letters as italic Latin, h, italic Greek
 DRAWN = {ord(RADICAL), *range(0x1D434, 0x1D468), 0x210E, *range(0x1D6E2, 0x1D71C)}
+
+# It tells of every step, and a framework that is imported may have asked all loggers to speak
+logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
 
 
 def trim(book: Path) -> None:
