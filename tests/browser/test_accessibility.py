@@ -19,9 +19,12 @@ OPEN_ALL = """() => {
   document.querySelectorAll('.toggle-hidden > .toggle-button').forEach(e => e.click());
 }"""
 
+# The one exception: axe reads no MathML, so it counts a heading that is a formula as empty.
 VIOLATIONS = """async (tags) => {
   const result = await axe.run(document, {runOnly: tags, resultTypes: ['violations']});
   return result.violations.flatMap(({id, nodes}) => nodes
+    .filter(({target}) => !(id === 'empty-table-header'
+                            && document.querySelector(`${target[0]} math`)))
     .map(({target, failureSummary}) => `${id}: ${target}: ${failureSummary}`));
 }"""
 
