@@ -195,7 +195,7 @@ def test_names_are_text_and_formulas_formulas():
     data = drawn(lambda ax: ax.plot([1, 2, 3], [1, 2, 3], label=r"$\sqrt{T}$"), xlabel="a < b")
     html = data_of_figure(data)
     assert "a &lt; b" in html
-    assert r'<span class="math notranslate nohighlight">\(\sqrt{T}\)</span>' in html
+    assert "<math><msqrt><mi>T</mi></msqrt></math>" in html
 
 
 def test_no_data_no_toggle():

@@ -301,9 +301,6 @@ SHOWN = (
 def test_a_reader_chooses_once(book, browser, width):
     address = f"file://{book}/_build/html/chapters/toy.html"
     context = browser.new_context(viewport={"width": width, "height": 700})
-    context.route(
-        re.compile("^https?:"), lambda route: route.abort()
-    )  # MathJax, not ours to wait for
     page = context.new_page()
     page.goto(f"{address}?framework=nonsense")
     assert "framework" not in page.url

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from d2lcompat import _frameworks
-from d2lcompat.book import bless, notebooks, slides
+from d2lcompat.book import bless, formula_font, notebooks, slides
 from d2lcompat.book.notebooks import NotebookError
 from d2lcompat.book.page import StaleNotebookError
 from d2lcompat.book.source import Page, SourceError, pages
@@ -182,6 +182,7 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
         shutil.copytree(vendored / folder, options.to / folder, dirs_exist_ok=True)
     for path in slides.write(options.chapters, options.to):
         print(path)
+    formula_font.trim(options.to)
     return 0
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from d2lcompat.book.formulas import mathml
+
 #: Longer tables show every second, third, ... point, and say so.
 MOST_ROWS = 60
 DIGITS = 4
@@ -218,7 +220,8 @@ def _number(value: Any) -> str:
 
 
 def _text(words: str) -> str:
-    """Words as HTML; what stands between dollars is a formula for MathJax."""
-    return re.sub(
-        r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', escape(words)
+    """Words as HTML; what stands between dollars is a formula."""
+    return "".join(
+        mathml(part) if place % 2 else escape(part)
+        for place, part in enumerate(re.split(r"\$([^$]+)\$", words))
     )

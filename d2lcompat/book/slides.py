@@ -14,7 +14,7 @@ outputs, formulas and figures stay where they are, and fences name them:
 
 A name refers to the page of the outline's own name; ``choosing/NAME`` to another one. ``# Title``
 begins the first slide, and each ``## Heading`` one more. Words for one framework stand in a tab
-set, as on a page. No Sphinx here: a deck is one HTML file beside reveal.js and MathJax.
+set, as on a page. No Sphinx here: a deck is one HTML file beside reveal.js and a font.
 """
 
 import base64
@@ -39,6 +39,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from d2lcompat._frameworks import FRAMEWORKS
+from d2lcompat.book.formulas import FormulaError, keep_punctuation, mathml
 from d2lcompat.book.page import alt_text, stored_cells
 from d2lcompat.book.source import Page, directive_options, prose_for, read_page
 
@@ -48,9 +49,10 @@ _T = TypeVar("_T")
 TAG = "slide-"
 
 #: The folders of ``third_party/book`` that stand beside ``slides/`` in the built book.
-NEEDED = ("reveal", "mathjax")
+NEEDED = ("reveal", "stix-two-math")
 
 TEMPLATE = Path(__file__).parent / "templates" / "slides.html.jinja"
+FORMULAS = Path(__file__).parent / "static" / "formulas.css"
 # The book's own styles, light and dark: their contrast is AAA
 STYLES = {"light": "a11y-high-contrast-light", "dark": "a11y-high-contrast-dark"}
 
@@ -131,6 +133,8 @@ def render(deck: Deck) -> str:
         deck=deck,
         frameworks={name: FRAMEWORKS[name].label for name in deck.page.frameworks},
         chapters=deck.page.path.parent.name,
+        # A deck lies a folder deeper than the book's styles
+        formulas=FORMULAS.read_text(encoding="utf-8").replace("url(../", "url(../../"),
         styles={
             theme: HtmlFormatter(style=style).get_style_defs("pre.code")
             for theme, style in STYLES.items()
@@ -157,7 +161,7 @@ class _Reader:
         self.pages: dict[str, tuple[Page, list[NotebookNode]]] = {}
         self.heading = "(before the first heading)"
         self.markdown = MarkdownIt("commonmark").enable("table")
-        self.markdown.use(colon_fence_plugin).use(dollarmath_plugin, renderer=_formula)
+        self.markdown.use(colon_fence_plugin).use(dollarmath_plugin, renderer=self.formula)
         for kind in ("fence", "colon_fence"):
             self.markdown.renderer.rules[kind] = self.fence  # type: ignore[attr-defined]
 
@@ -181,7 +185,8 @@ class _Reader:
         self.heading = "".join(child.content for child in tokens[1].children or [])
         if not any(token.info.strip() == "{notes}" for token in tokens):
             self.fail("expected speaker notes, found none. Add:\n:::{notes}\nWhat you say.\n:::")
-        return Slide(self.heading, self.markdown.renderer.render(tokens, self.markdown.options, {}))
+        content = self.markdown.renderer.render(tokens, self.markdown.options, {})
+        return Slide(self.heading, keep_punctuation(content))
 
     def fence(
         self, tokens: Sequence[Token], place: int, options: Any, env: Mapping[str, Any]
@@ -201,7 +206,7 @@ class _Reader:
                 return "".join(_output(output) for output in self.cell(name).outputs)
             case "{math}", name:
                 formula = self.directive("{math}", "label", name)
-                return f"<div>{_formula(formula.body, {'display_mode': True})}</div>\n"
+                return self.formula(formula.body, {"display_mode": True})
             case "{figure}", name:
                 figure = self.directive("{figure}", "name", name)
                 # As the notebook finds it, which lies in its framework's folder
@@ -284,14 +289,14 @@ class _Reader:
             )
         return found[0]
 
+    def formula(self, tex: str, options: Mapping[str, Any]) -> str:
+        try:
+            return mathml(tex, display=options["display_mode"])
+        except FormulaError as error:
+            self.fail(str(error))
+
     def fail(self, message: str) -> NoReturn:
         raise SlideError(f"{self.outline}, {self.framework}, slide {self.heading!r}: {message}")
-
-
-def _formula(content: str, options: Mapping[str, Any]) -> str:
-    """A formula, left to MathJax."""
-    opening, closing = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
-    return f"{opening}{html.escape(content.strip())}{closing}"
 
 
 def _code(source: str) -> str:

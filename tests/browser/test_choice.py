@@ -57,7 +57,6 @@ def test_the_header_offers_the_choice_on_every_page(page, book):
 
 def test_what_is_read_stays_where_it_was_when_the_header_chooses(page, book):
     page.goto(f"{book}/{WITHOUT}#sec-dropout-measured")
-    page.wait_for_function("document.querySelector('mjx-container')")
     # Chromium would keep it by itself, other browsers would not
     page.add_style_tag(content="* { overflow-anchor: none !important; }")
     heading = page.locator("h2", has_text="What did dropout do here?")
@@ -230,8 +229,6 @@ def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("path", EXECUTED)
 def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book, path, width):
-    # Formulas take their room when MathJax has set them: no matter of the choice
-    page.route("**/mathjax/**", lambda route: route.abort())
     page.add_init_script(f"{STORED.replace('getItem', 'setItem')[:-1]}, 'mxnet');" + SHIFTS)
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{book}/{path}")

@@ -11,13 +11,11 @@ from test_tabs import SHOWN
 
 from d2lcompat.book.offline import pack
 
-TYPESET = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
-
 
 def pages_of(folder):
     """Every page that the book has, by its path."""
     pages = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
-    return [path for path in pages if not path.startswith(("_static/", "mathjax/"))]
+    return [path for path in pages if not path.startswith("_static/")]
 
 
 class Log:
@@ -47,28 +45,18 @@ def test_no_page_asks_a_third_party_or_complains(chromium, book, book_folder):
         page = context.new_page()
         log = Log(page)
         page.goto(f"{book}/{path}")
-        page.evaluate(TYPESET)
         page.wait_for_load_state("networkidle")
         found = log.elsewhere(book) + log.missing + log.complaints
         if found:
             problems[path] = found
-        fonts |= {url for url in log.asked if url.endswith(".woff")}
+        fonts |= {url for url in log.asked if "/stix-two-math/" in url}
         context.close()
     assert problems == {}
-    assert any("/mathjax/" in url for url in fonts)
-
-
-def test_formulas_are_set_from_the_book(page, book):
-    page.goto(f"{book}/chapters/dropout.html")
-    page.evaluate(TYPESET)
-    assert page.locator("article mjx-container").count() > 10
-    # What a screen reader reads of a formula, and no formula among the stops of the Tab key
-    assert page.locator("article mjx-container mjx-assistive-mml math").count() > 10
-    assert page.locator("article mjx-container[tabindex]").count() == 0
+    assert len(fonts) == 1
 
 
 def test_what_only_the_tests_need_is_not_in_the_book(book_folder):
-    assert (book_folder / "mathjax" / "LICENSE").exists()
+    assert (book_folder / "reveal" / "LICENSE").exists()
     assert not list(book_folder.rglob("axe*"))
     assert not list(book_folder.rglob("fetch.py"))
 
@@ -115,7 +103,6 @@ def test_every_page_opens_from_a_folder(reader, unpacked):
         log = Log(reader.context.new_page())
         page = reader.context.pages[-1]
         page.goto(f"{home}/{path}", wait_until="load")
-        page.evaluate(TYPESET)
         page.wait_for_load_state("networkidle")
         links |= set(page.eval_on_selector_all("a[href]", "found => found.map(link => link.href)"))
         found = log.elsewhere(home) + log.missing + log.complaints

@@ -3,7 +3,7 @@
 import gzip
 from collections import Counter
 
-from test_offline import TYPESET, pages_of
+from test_offline import pages_of
 
 LIMIT = 600_000  # bytes, compressed as a server sends them; fonts come on top, once for all pages
 WEIGHED = ("document", "stylesheet", "script", "image")
@@ -20,7 +20,6 @@ def test_no_page_is_heavy(chromium, book, book_folder):
         answers = {}
         page.on("response", lambda answer, into=answers: into.update({answer.url: answer}))
         page.goto(f"{book}/{path}")
-        page.evaluate(TYPESET)
         page.wait_for_load_state("networkidle")
         pictures = page.eval_on_selector_all("img", "found => found.map(img => img.currentSrc)")
         assert {url for url in pictures if url.startswith("http")} <= set(answers), path

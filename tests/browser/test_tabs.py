@@ -96,7 +96,7 @@ def test_every_picture_has_a_text(page, book, path):
 # What is wider than its box, and so has to be scrolled: anything but long formulas, and listings of
 # the package, whose lines are longer than a page's.
 WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)')]
-    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('mjx-container')
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('math')
                  && !(e.closest('.cell_output') && /^ *def /.test(e.textContent)))
     .filter(e => e.getBoundingClientRect().width
                  > e.parentElement.getBoundingClientRect().width + 1

@@ -6,10 +6,10 @@ for (const kind of ["change", "click", "toggle"]) {
 
 /* It does not know formulas: one that is wider than its box needs the keyboard, too. */
 const reachFormulas = () => {
-  for (const box of document.querySelectorAll('mjx-container[display="true"]')) {
+  for (const box of document.querySelectorAll('.formula')) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
 };
 window.addEventListener("resize", reachFormulas);
-window.addEventListener("load", () => window.MathJax?.startup?.promise?.then(reachFormulas));
+window.addEventListener("load", reachFormulas);
