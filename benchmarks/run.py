@@ -95,7 +95,8 @@ def train(work: Path, framework: str, contender: str, **settings) -> dict:
     manager = AsyncKernelManager()
     python = str(OF_D2L) if contender == "d2l" else sys.executable
     manager._kernel_spec = KernelSpec(
-        argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python"
+        argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"],
+        language="python",
     )
     client = NotebookClient(
         nbformat.v4.new_notebook(cells=[cell]),

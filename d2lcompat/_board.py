@@ -1,6 +1,7 @@
 """The board on which a model's curves are drawn while it trains."""
 
 import os
+import sys
 import time
 from typing import NamedTuple
 
@@ -25,10 +26,10 @@ def _live() -> bool:
 
 
 def _shell():
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
+    if "IPython" not in sys.modules:
         return None
+    from IPython.core.getipython import get_ipython
+
     shell = get_ipython()
     return shell if shell is not None and getattr(shell, "kernel", None) else None
 

@@ -7,6 +7,7 @@ a notebook shows has, beside its picture, a sentence and the plotted numbers as 
 
 import hashlib
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -164,10 +165,10 @@ def use_svg_display() -> None:
     """Show figures as SVG that is the same byte for byte for the same data, together with their
     description and data. Outside IPython there is nothing to set and this does nothing."""
     plt.rcParams["svg.hashsalt"] = "d2lcompat"  # else element ids are random at each run
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
+    if "IPython" not in sys.modules:  # asked so, since importing it takes a while
         return
+    from IPython.core.getipython import get_ipython
+
     shell: Any = get_ipython()
     if shell is None:
         return

@@ -138,7 +138,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 class DataModule(_datamodule.DataModule):
     __doc__ = _datamodule.DataModule.__doc__
 
-    to_tensors = staticmethod(lambda arrays: tuple(map(jnp.asarray, arrays)))
+    to_tensors = staticmethod(lambda arrays: tuple(map(jax.device_put, arrays)))
     to_numpy = staticmethod(np.asarray)
 
 
