@@ -120,7 +120,8 @@ def marked(value: float, form: str, bound: float, direction: str) -> str:
 def seconds(run: dict) -> str:
     """A table of medians over turns."""
     lines = [
-        "| framework | trained by | first epoch | steady epoch | whole `fit` | memory, MB | accuracy |",
+        "| framework | trained by | first epoch | steady epoch | whole `fit` | memory, MB "
+        "| accuracy |",
         "|---|---|---|---|---|---|---|",
     ]
     for framework, trainings in run["trainings"].items():
