@@ -18,8 +18,8 @@ from d2lcompat.book.figure_colours import themed
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "RESULTS.md.jinja"
-FRAMEWORKS = {
-    name: _frameworks.get(name).label for name in ("pytorch", "tensorflow", "jax", "mxnet")
+FRAMEWORKS = {  # NumPy trains nothing
+    name: framework.label for name, framework in _frameworks.FRAMEWORKS.items() if name != "numpy"
 }
 NAMES = {"ours": "d2lcompat", "bare": "bare loop", "d2l": "d2l 1.0.3"}
 STYLES = {"ours": "-", "bare": "--"}
@@ -35,8 +35,7 @@ def ratio(run: dict, framework: str, one: str, other: str, of: Callable) -> floa
     """The median over turns of what ``of`` says of two contenders, divided; None without both."""
     trainings = run["trainings"].get(framework, {})
     pairs = zip(trainings.get(one, []), trainings.get(other, []), strict=False)
-    ratios = [of(a) / of(b) for a, b in pairs]
-    return statistics.median(ratios) if ratios else None
+    return median(of(a) / of(b) for a, b in pairs)
 
 
 def median(values) -> float | None:

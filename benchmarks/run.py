@@ -16,12 +16,10 @@ import json
 import os
 import platform
 import re
-import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -51,7 +49,6 @@ OWN_IMPORTS = {
     "jax": "import jax, optax, flax.linen, flax.training.train_state",
     "mxnet": "import numpy; numpy.bool = numpy.bool_; import mxnet",
 }
-PACKAGES = ("torch", "tensorflow-cpu", "jax", "flax", "optax", "mxnet", "numpy")
 SHARES = (0.25, 0.5, 1, 4)
 BATCH_SIZES = (64, 256, 1024, 4096)
 
@@ -130,11 +127,14 @@ def machine() -> dict:
     """Where and with what it was measured."""
     listed = Path("/proc/cpuinfo")  # Linux names the processor there only
     names = re.findall(r"model name\s*: (.+)", listed.read_text()) if listed.exists() else []
+    versions = {}
+    for framework in FRAMEWORKS.values():
+        versions |= framework.versions()
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": versions,
     }
 
 
@@ -158,6 +158,7 @@ def main() -> None:
             "d2l needs an environment of its own: make .venv-d2l/installed. "
             "Or leave it out: --no-d2l."
         )
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": []}
     run: dict = {"date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "machine": machine()}
     run["epochs"] = options.epochs
     run["imports"] = {framework: [] for framework in frameworks}
@@ -172,7 +173,6 @@ def main() -> None:
             run["trainings"][framework].setdefault(contender, []).append(result)
             if contender == "ours":
                 run["imports"][framework].append(import_seconds(framework, work))
-            kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": []}
         if not options.no_growth:
             kept["growth"] = growth(work, frameworks)
     kept["runs"] = [*kept["runs"], run][-2:]
@@ -194,7 +194,7 @@ def growth(work: Path, frameworks: list[str]) -> list[dict]:
                 result = train(
                     work, framework, contender, epochs=3, batch_size=batch_size, share=share
                 )
-                row[contender] = statistics.median(result["epochs"][1:])
+                row[contender] = report.steady(result)
             rows.append(row)
     return rows
 

@@ -1,7 +1,6 @@
 """The board on which a model's curves are drawn while it trains."""
 
 import os
-import sys
 import time
 from typing import NamedTuple
 
@@ -26,12 +25,8 @@ def _live() -> bool:
 
 
 def _shell():
-    if "IPython" not in sys.modules:
-        return None
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return shell if shell is not None and getattr(shell, "kernel", None) else None
+    shell = _figures.ipython_shell()
+    return shell if getattr(shell, "kernel", None) else None
 
 
 class ProgressBoard(HyperParameters):

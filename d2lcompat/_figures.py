@@ -161,15 +161,20 @@ def describe(figure: Figure) -> str:
     return "; ".join(parts) + "." if parts else "An empty figure."
 
 
+def ipython_shell() -> Any:
+    """The IPython that runs this process, or None."""
+    if "IPython" not in sys.modules:  # asked so, since importing it takes a while
+        return None
+    from IPython.core.getipython import get_ipython
+
+    return get_ipython()
+
+
 def use_svg_display() -> None:
     """Show figures as SVG that is the same byte for byte for the same data, together with their
     description and data. Outside IPython there is nothing to set and this does nothing."""
     plt.rcParams["svg.hashsalt"] = "d2lcompat"  # else element ids are random at each run
-    if "IPython" not in sys.modules:  # asked so, since importing it takes a while
-        return
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
+    shell = ipython_shell()
     if shell is None:
         return
     from matplotlib_inline import backend_inline

@@ -10,6 +10,7 @@ import importlib
 import json
 import linecache
 import os
+import subprocess
 import sys
 import types
 import warnings
@@ -770,3 +771,28 @@ def bound(number, width=1.0):
 def batches(number, batch_size) -> list[int]:
     """The sizes of the batches of an epoch."""
     return [min(batch_size, number - start) for start in range(0, number, batch_size)]
+
+
+def declare_two_processors(framework: str) -> None:
+    """Let TensorFlow and JAX take the processor for two devices; MXNet does without being told.
+
+    It has to be said before they use one, so in a process of its own: see ``run_alone``.
+    """
+    if framework == "tensorflow":
+        tf = importlib.import_module("tensorflow")
+        (processor,) = tf.config.list_physical_devices("CPU")
+        two = [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.set_logical_device_configuration(processor, two)
+    elif framework == "jax":
+        importlib.import_module("jax").config.update("jax_num_cpu_devices", 2)
+
+
+def run_alone(script: str, *arguments) -> str:
+    """What a script prints in a process of its own; it has to end well."""
+    ran = subprocess.run(
+        [sys.executable, script, *arguments],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout

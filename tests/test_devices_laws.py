@@ -4,16 +4,20 @@ What runs are the cells of the page "When one machine is not enough", in a proce
 each framework: it has to know of two devices before it first uses one.
 """
 
-import importlib
 import multiprocessing
-import os
 import pickle
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from dialects import DIALECTS, definitions, examples, required
+from dialects import (
+    DIALECTS,
+    declare_two_processors,
+    definitions,
+    examples,
+    required,
+    run_alone,
+)
 
 STEPS, SIZE, FEATURES, HIDDEN = 6, 8, 20, 12
 WAYS = ("alike", "own", "whole")
@@ -51,20 +55,9 @@ def by_hand(weights, batches, masks, lr=0.1):
     return losses
 
 
-def prepare(framework):
-    """Declare two devices, as the page's first cell does."""
-    if framework == "tensorflow":
-        tf = importlib.import_module("tensorflow")
-        (processor,) = tf.config.list_physical_devices("CPU")
-        two = [tf.config.LogicalDeviceConfiguration()] * 2
-        tf.config.set_logical_device_configuration(processor, two)
-    elif framework == "jax":
-        importlib.import_module("jax").config.update("jax_num_cpu_devices", 2)
-
-
 def measure(framework):
     """What the page's functions return, for one worker and for two."""
-    prepare(framework)
+    declare_two_processors(framework)
     page = definitions(framework, "devices")
     weights, batches, masks = given()
     found = {(n, kind): page.train(n, weights, batches, masks[kind])
@@ -86,12 +79,7 @@ def measured(request, tmp_path_factory):
     if request.param == "pytorch" and "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("the page's workers are forked, which this platform can't do")
     path = tmp_path_factory.mktemp("devices") / "found"
-    ran = subprocess.run(
-        [sys.executable, __file__, request.param, path],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"},
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+    run_alone(__file__, request.param, path)
     return request.param, pickle.loads(path.read_bytes())
 
 

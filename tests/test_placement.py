@@ -7,13 +7,11 @@ for tensors without values stands in, on which all but the report of a loss can 
 
 import importlib
 import json
-import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from dialects import dialect_of, examples
+from dialects import declare_two_processors, dialect_of, examples, run_alone
 
 TRAIN, VAL = examples(20, seed=1), examples(13, seed=2)
 SECOND = {"pytorch": "meta", "tensorflow": "CPU:1", "jax": "TFRT_CPU_1", "mxnet": "cpu(1)"}
@@ -21,16 +19,11 @@ SECOND = {"pytorch": "meta", "tensorflow": "CPU:1", "jax": "TFRT_CPU_1", "mxnet"
 
 def second_device(framework):
     """The device that stands in for a GPU."""
+    declare_two_processors(framework)
     if framework == "tensorflow":
-        tf = importlib.import_module("tensorflow")
-        (processor,) = tf.config.list_physical_devices("CPU")
-        two = [tf.config.LogicalDeviceConfiguration()] * 2
-        tf.config.set_logical_device_configuration(processor, two)
-        return tf.device("/CPU:1")
+        return importlib.import_module("tensorflow").device("/CPU:1")
     if framework == "jax":
-        jax = importlib.import_module("jax")
-        jax.config.update("jax_num_cpu_devices", 2)
-        return jax.devices("cpu")[1]
+        return importlib.import_module("jax").devices("cpu")[1]
     return importlib.import_module("mxnet").cpu(1) if framework == "mxnet" else "meta"
 
 
@@ -82,13 +75,7 @@ def measure(framework) -> dict:
 
 
 def test_everything_is_on_the_device_that_the_trainer_takes(dialect):
-    ran = subprocess.run(
-        [sys.executable, __file__, dialect.name],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"},
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout.splitlines()[-1])
+    found = json.loads(run_alone(__file__, dialect.name).splitlines()[-1])
     (place,) = found["places"]
     assert place.endswith(SECOND[dialect.name])
     if dialect.name != "pytorch":
