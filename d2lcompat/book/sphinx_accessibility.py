@@ -6,6 +6,7 @@ of them is still needed, and enough, is for ``tests/browser/test_accessibility.p
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -14,8 +15,14 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from d2lcompat import __version__
 
+
+def let_break(words: re.Match[str]) -> str:
+    """The same code, with leave to go on in the next line after a sign that joins two names."""
+    return re.sub(r"([._/(=])(?=\w)", r"\1<wbr>", words[0])
+
+
 #: (what, by what): regular expressions, in the order in which they are tried.
-MENDS = [
+MENDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     # MyST-NB: the label hides the words "Show code cell content", which say more.
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     # sphinx-exercise gives all exercises of a page the same id, and all solutions another.
@@ -34,6 +41,12 @@ MENDS = [
         r'(?=<span class="toctree-toggle")',
         r'\1<summary aria-label="Pages of: \2">',
     ),
+    # Sphinx: a list without terms inside a term, where a signature takes a line for each parameter.
+    (r'<dl>\s*(?=<dd><em class="sig-param">)', '<span class="signature-lines">'),
+    (r"(</em>,</dd>\s*)</dl>", r"\1</span>"),
+    (r'<dd>(<em class="sig-param">.*?</em>,)</dd>', r"<span>\1</span>"),
+    # Sphinx: long names in a narrow column would break anywhere.
+    (r'(?<=<span class="pre">)[^<]+', let_break),
     # The theme's sidebar holds more than its navigation; this makes it a place to jump to.
     (r'(<div id="pst-primary-sidebar" )', r'\1role="region" aria-label="Book" '),
 ]

@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 from dialects import ROOT
 
+from d2lcompat._frameworks import FRAMEWORKS
+
 AXE = Path(__file__).parents[2] / "third_party" / "tests" / "axe-core" / "axe.min.js"
 PAGES = [
     *(f"chapters/{path.stem}.html" for path in sorted((ROOT / "chapters").glob("*.md"))),
+    *(f"chapters/api/{name}.html" for name in ("index", *FRAMEWORKS)),
     "search.html",
     "genindex.html",
+    "py-modindex.html",
+    "404.html",
 ]
 #: WCAG 2.2 A and AA, and axe's best practices: landmarks, order of headings, ...
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -155,6 +160,33 @@ def test_wide_things_scroll_in_boxes_of_their_own_on_a_telephone(visit, path):
                      return true; })
       .map(e => e.outerHTML.slice(0, 120))"""
     assert page.evaluate(lost) == []
+    captions = "all => all.filter(e => e.getBoundingClientRect().right > 376).map(e => e.innerText)"
+    assert page.locator("article caption").evaluate_all(captions) == []
+
+
+@pytest.mark.parametrize("path", ["chapters/choosing.html", "chapters/depth.html"])
+def test_the_sign_at_a_heading_takes_no_line_of_its_own(visit, path):
+    headings = visit(path).locator("article :is(h1, h2, h3):has(.headerlink)")
+    alone = """all => all.filter(heading => {
+        const words = document.createRange();
+        words.selectNodeContents(heading);
+        words.setEndBefore(heading.querySelector('.headerlink'));
+        const lowest = Math.max(...[...words.getClientRects()].map(line => line.bottom));
+        return heading.querySelector('.headerlink').getBoundingClientRect().top >= lowest;
+      }).map(heading => heading.innerText)"""
+    assert headings.count() > 10
+    assert headings.evaluate_all(alone) == []
+
+
+@pytest.mark.parametrize("path", ["chapters/api/index.html", "chapters/depth.html"])
+def test_long_names_in_a_table_break_where_two_names_are_joined(visit, path):
+    code = visit(path).locator("article tr code .pre")
+    broken = """all => all.flatMap(pre => [...pre.childNodes])
+      .filter(part => { const range = document.createRange(); range.selectNode(part);
+                        return part.nodeType === 3 && range.getClientRects().length > 1; })
+      .map(part => part.data)"""
+    assert code.locator("wbr").count() > 10
+    assert code.evaluate_all(broken) == []
 
 
 def test_a_dark_page_prints_black_on_white_and_is_dark_again(visit):

@@ -75,6 +75,16 @@ def test_on_paper_stands_the_chosen_framework_named(page, book):
     assert not page.get_by_label("Code in").is_visible()
 
 
+def test_on_paper_folded_code_leaves_a_line(page, book):
+    page.goto(f"{book}/chapters/preliminaries.html?framework=jax")
+    fold = page.locator(".cell > details").filter(visible=True)
+    assert fold.inner_text() == "Show code cell content"
+    page.emulate_media(media="print")
+    assert fold.inner_text() == ""
+    said = fold.locator("> summary").evaluate("e => getComputedStyle(e, '::after').content")
+    assert "notebook" in said
+
+
 def test_without_javascript_every_framework_is_readable(chromium, book):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -96,6 +106,16 @@ def test_without_javascript_every_framework_is_readable(chromium, book):
     links = page.locator(".dropdown-download-buttons a[href$='.ipynb']")
     assert links.count() == len(LABELS)
     context.close()
+
+
+def test_five_labels_fit_one_row_of_a_telephone(page, book):
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(f"{book}/{PAGE}")
+    labels = page.locator(".framework-tabs").first.locator("> label")
+    assert labels.count() == len(LABELS) == 5
+    tops = labels.evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    assert max(tops) - min(tops) < 10  # the chosen one stands a little out
+    assert all(box["height"] >= 24 for box in (label.bounding_box() for label in labels.all()))
 
 
 def test_the_chooser_fits_a_telephone(page, book):
