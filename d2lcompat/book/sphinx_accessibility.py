@@ -17,8 +17,8 @@ from d2lcompat import __version__
 
 
 def let_break(words: re.Match[str]) -> str:
-    """The same code, with leave to go on in the next line after a sign that joins two names."""
-    return re.sub(r"([._/(=])(?=\w)", r"\1<wbr>", words[0])
+    """The same code, with leave to go on in the next line where two names or words are joined."""
+    return re.sub(r"(?<=[._/(=])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", words[0])
 
 
 #: (what, by what): regular expressions, in the order in which they are tried.

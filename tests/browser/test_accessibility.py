@@ -178,7 +178,9 @@ def test_the_sign_at_a_heading_takes_no_line_of_its_own(visit, path):
     assert headings.evaluate_all(alone) == []
 
 
-@pytest.mark.parametrize("path", ["chapters/api/index.html", "chapters/depth.html"])
+@pytest.mark.parametrize(
+    "path", [f"chapters/{name}.html" for name in ("api/index", "depth", "devices")]
+)
 def test_long_names_in_a_table_break_where_two_names_are_joined(visit, path):
     code = visit(path).locator("article tr code .pre")
     broken = """all => all.flatMap(pre => [...pre.childNodes])
