@@ -1,5 +1,7 @@
 """What stands around the text: the way on and back, the missing page, the first colours."""
 
+import re
+
 import pytest
 import yaml
 from dialects import ROOT
@@ -46,6 +48,24 @@ def test_the_missing_page_is_whole_at_any_depth(page, book, book_folder, depth):
     assert page.locator("nav.bd-links a").first.is_visible()
     page.locator("article a", has_text="front door").click()
     page.wait_for_url("**/chapters/index.html")
+
+
+def test_every_reference_has_become_a_link(book_folder):
+    pages = list(book_folder.glob("chapters/**/*.html"))
+    left = re.compile(r'<code class="xref (?!py )[^>]*>.*?</code>')  # Sphinx leaves the label
+    assert len(pages) > 20
+    assert [found for page in pages for found in left.findall(page.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("way_in", ["chapters/dropout.html", "search.html"])
+def test_what_is_searched_for_is_not_hidden_by_the_glass(page, book, way_in):
+    page.goto(f"{book}/{way_in}")
+    page.keyboard.press("Control+k")
+    field = page.locator("input[type=search]").filter(visible=True).first
+    start, glass = field.evaluate("""field => [
+        field.getBoundingClientRect().left + parseFloat(getComputedStyle(field).paddingLeft),
+        field.parentElement.querySelector('.fa-magnifying-glass').getBoundingClientRect().right]""")
+    assert start > glass
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
