@@ -199,3 +199,16 @@ def test_a_dark_page_prints_black_on_white_and_is_dark_again(visit):
     red, green, blue = map(int, page.evaluate("() => window.printed.match(/\\d+/g)"))
     assert max(red, green, blue) < 0x60
     assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
+
+
+CONTRAST = """async () => (await axe.run(document, {runOnly: ['color-contrast']})).violations
+    .flatMap(({nodes}) => nodes.map(node => `${node.target}: ${node.failureSummary}`))"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("theme", "width"), [("light", 375), ("dark", 1280)])
+def test_words_stand_out_in_the_other_two_corners(visit, path, theme, width):
+    page = visit(path, theme, width)
+    page.evaluate(OPEN_ALL)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(CONTRAST) == []

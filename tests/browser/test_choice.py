@@ -235,3 +235,25 @@ def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book, pa
     page.evaluate("() => new Promise(done => setTimeout(done, 200))")
     assert shown(page) == "mxnet"
     assert page.evaluate("shift") < 0.02
+
+
+def test_what_is_read_stays_where_it_was_when_another_window_chooses(page, book):
+    page.goto(f"{book}/{WITHOUT}#sec-dropout-measured")
+    page.add_style_tag(content="* { overflow-anchor: none !important; }")
+    heading = page.locator("h2", has_text="What did dropout do here?")
+    above, before = page.evaluate("scrollY"), heading.bounding_box()["y"]
+    other = page.context.new_page()
+    other.goto(f"{book}/{WITH}")
+    pick(other, "tensorflow")
+    page.wait_for_url("**framework=tensorflow**")
+    assert abs(heading.bounding_box()["y"] - before) <= 4
+    assert abs(page.evaluate("scrollY") - above) > 20
+
+
+@pytest.mark.parametrize("path", EXECUTED)
+def test_every_tab_of_every_set_belongs_to_the_one_choice(page, book, path):
+    page.goto(f"{book}/{path}")
+    labels = page.locator(".framework-tabs > label")
+    assert labels.count() > 3
+    groups = labels.evaluate_all("all => all.map(label => label.dataset.syncGroup)")
+    assert set(groups) == {"framework"}

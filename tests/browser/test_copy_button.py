@@ -34,3 +34,18 @@ def test_the_button_has_a_name_and_works_by_keyboard(page, book):
     page.keyboard.press("Enter")
     page.locator("button.copybtn.success").wait_for()
     assert "import torch" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_prompts_are_not_copied(page, book):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{book}/chapters/dropout.html?framework=pytorch")
+    button = page.get_by_role("button", name="Copy to clipboard").filter(visible=True).first
+    pre = button.locator("xpath=..").locator("pre")
+    pre.evaluate(
+        "pre => { pre.innerHTML = '<span class=gp>&gt;&gt;&gt; </span>1 + 1\\n"
+        "<span class=go>2</span>\\n' }"
+    )
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator("button.copybtn.success").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "1 + 1"

@@ -3,18 +3,12 @@
 import re
 
 import pytest
-from dialects import ROOT
 from fontTools.ttLib import TTFont
+from test_accessibility import PAGES
 from test_choice import SHIFTS
 from test_offline import pages_of
 
 from d2lcompat.book.formula_font import FONT, characters
-
-PAGES = [
-    f"chapters/{path.relative_to(ROOT / 'chapters').with_suffix('.html').as_posix()}"
-    for folder in ("", "api/")
-    for path in sorted((ROOT / "chapters").glob(f"{folder}*.md"))
-]
 
 # TeX that no converter saw, in words or in formulas; code may have it
 LEFT = """() => [...document.querySelectorAll('body *')]
@@ -71,6 +65,33 @@ def test_nothing_moves_while_a_page_is_opened(page, book, path, width):
     page.goto(f"{book}/{path}")
     page.evaluate("() => document.fonts.ready.then(() => true)")
     page.evaluate("() => new Promise(done => setTimeout(done, 200))")
+    assert page.evaluate("shift") < 0.02
+
+
+@pytest.mark.parametrize(
+    ("path", "late"),
+    [
+        ("chapters/dropout.html", "**/*.svg"),
+        ("chapters/uncertainty.html", "**/*.svg"),
+        ("chapters/spatial.html", "**/*.svg"),
+        ("chapters/dropout.html", "**/playable_figures.js*"),
+        ("chapters/spatial.html", "**/playable_figures.js*"),
+    ],
+)
+@pytest.mark.parametrize("width", [1280, 375])
+def test_nothing_moves_when_a_part_comes_late(page, book, path, late, width):
+    held = []
+    page.route(late, lambda route: held.append(route))
+    page.add_init_script(SHIFTS)
+    page.set_viewport_size({"width": width, "height": 9000})  # all of it is in view
+    page.goto(f"{book}/{path}", wait_until="commit")
+    page.locator("footer").first.wait_for(state="attached")
+    page.wait_for_timeout(400)
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state()
+    page.wait_for_timeout(200)
     assert page.evaluate("shift") < 0.02
 
 

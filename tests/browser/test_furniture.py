@@ -99,3 +99,12 @@ def test_no_picture_is_squashed(page, book, width):
     )
     assert len(ratios) > 3
     assert all(abs(shown / natural - 1) < 0.03 for shown, natural in ratios), ratios
+
+
+@pytest.mark.parametrize(
+    "path", ["chapters/dropout.html", "chapters/api/jax.html", "search.html", "404.html"]
+)
+def test_a_page_has_an_icon_that_is_there(page, book, path):
+    page.goto(f"{book}/{path}")
+    icon = page.locator("link[rel=icon]").evaluate("link => link.href")
+    assert page.request.get(icon).ok

@@ -1,5 +1,6 @@
 """The book asks nobody else for anything, and is read from a folder as from a server."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -146,3 +147,23 @@ def test_search_finds_from_a_folder(reader, unpacked):
     reader.wait_for_url("**/chapters/*.html*")
     assert "DropBlock" in reader.locator("article").inner_text()
     assert log.elsewhere(unpacked.as_uri()) + log.missing + log.complaints == []
+
+
+# What a browser would fetch: from a tag, a link or a style
+LOADED = (
+    r"""<(?:img|script|iframe|source|video|audio|embed|object|track|image|use)\b[^>]*?"""
+    r"""\s(?:src|srcset|poster|data|(?:xlink:)?href)=["']((?:https?:)?//[^"']+)""",
+    r"""<link\b(?![^>]*rel=["']canonical)[^>]*\shref=["']((?:https?:)?//[^"']+)""",
+    r"""(?:url\(|@import )["']?((?:https?:)?//[^)"']+)""",
+)
+
+
+def test_no_file_names_a_third_party_where_a_browser_would_fetch_it(book_folder):
+    """Sooner or later: a picture far down, a style for paper or for the dark, a `preconnect`."""
+    found = {}
+    for path in sorted(book_folder.rglob("*")):
+        if path.suffix in (".html", ".css", ".svg"):
+            text = path.read_text(encoding="utf-8")
+            if named := [url for rule in LOADED for url in re.findall(rule, text)]:
+                found[path.name] = named
+    assert found == {}

@@ -2,6 +2,7 @@
 
 import pytest
 from dialects import ROOT
+from test_accessibility import AXE
 
 from d2lcompat.book import slides, source
 from d2lcompat.book.__main__ import main
@@ -179,3 +180,40 @@ def test_the_link_follows_the_chosen_framework_and_the_deck_leads_back(page, boo
     deck.value.wait_for_url("**/slides/tensorflow/dropout.html*")
     deck.value.get_by_role("link", name="The page in the book").click()
     deck.value.wait_for_url("**/chapters/dropout.html?framework=tensorflow")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("deck", DECKS)
+def test_axe_finds_nothing_on_the_slides(chromium, book, deck, theme):
+    context = chromium.new_context(viewport=SIZE, color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{book}/{deck}?print-pdf")  # all slides at once
+    page.wait_for_selector(".pdf-page")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})).violations"
+        ".map(({id, nodes}) => `${id}: ${nodes.map(({target}) => target)}`)"
+    )
+    assert found == []
+    context.close()
+
+
+@pytest.mark.parametrize("deck", DECKS)
+def test_no_picture_of_a_deck_is_without_a_text(page, book, deck):
+    start(page, f"{book}/{deck}")
+    texts = page.locator(".slides img").evaluate_all("all => all.map(image => image.alt)")
+    assert texts
+    assert all(len(text) > 20 for text in texts), texts
+
+
+def test_the_slides_rest_for_those_who_asked_for_it(chromium, book):
+    context = chromium.new_context(viewport=SIZE, reduced_motion="reduce")
+    page = context.new_page()
+    start(page, f"{book}/{DECKS[0]}")
+    moving = """() => [...document.querySelectorAll('.reveal *')].flatMap(e =>
+        [null, '::before', '::after'].map(part => getComputedStyle(e, part)))
+      .filter(style => style.animationName !== 'none'
+                       || style.transitionDuration.split(', ').some(time => parseFloat(time)))
+      .length"""
+    assert page.evaluate(moving) == 0
+    context.close()

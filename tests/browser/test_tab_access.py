@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-from test_tabs import SHOWN
+import pytest
+from test_tabs import EXECUTED, SHOWN
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
@@ -133,3 +134,19 @@ def test_the_chooser_fits_a_telephone(page, book):
     )
     assert all(0 <= left < right <= 375 for left, right in edges)
     assert all(right <= left + 1 for (_, right), (left, _) in pairwise(edges))
+
+
+# Words that nobody can see, although they are in no fold that opens without a script
+UNSEEN = """() => [...document.querySelectorAll('article :is(p, pre, li, td, figcaption, svg)')]
+    .filter(e => !e.closest('details:not([open]), [popover], math'))
+    .filter(e => e.textContent.trim() && !e.checkVisibility())
+    .map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("path", EXECUTED)
+def test_without_javascript_every_word_is_readable(chromium, book, path):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{book}/{path}")
+    assert page.evaluate(UNSEEN) == []
+    context.close()
