@@ -25,13 +25,19 @@ class Log:
     def __init__(self, page):
         self.asked, self.missing, self.complaints = [], [], []
         page.on("request", lambda request: self.asked.append(request.url))
-        page.on("requestfailed", lambda request: self.missing.append(request.url))
+        page.on("requestfailed", self.failed)
         page.on("response", lambda answer: answer.status >= 400 and self.missing.append(answer.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
             lambda said: said.type in ("error", "warning") and self.complaints.append(said.text),
         )
+
+    def failed(self, request):
+        # The front door leads on, at times before all of it has come; what `goto` can't open raises
+        led_on = request.is_navigation_request() and request.failure == "net::ERR_ABORTED"
+        if not led_on:
+            self.missing.append(request.url)
 
     def elsewhere(self, home):
         return [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
