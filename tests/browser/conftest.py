@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,13 @@ class QuietServer(http.server.ThreadingHTTPServer):
 
 @pytest.fixture(scope="session")
 def book_folder(tmp_path_factory, worker_id):
-    """The folder of the book, built from the working tree, once for all of xdist's workers."""
+    """The folder of the book: BUILT_BOOK, or built from the tree, once for all xdist workers."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
+    if "BUILT_BOOK" in os.environ:
+        html = Path(os.environ["BUILT_BOOK"])
+        assert (html / "index.html").exists(), f"No book in BUILT_BOOK={html}. Run: make book"
+        return html
     own = tmp_path_factory.getbasetemp()
     out = (own if worker_id == "master" else own.parent) / "book"
     html = out / "_build" / "html"
