@@ -115,7 +115,7 @@ def test_no_id_stands_twice(visit, path):
 
 
 def test_nothing_moves_for_those_who_asked_for_rest(visit):
-    # What follows the reader's own scrolling (a formula's fading end) does not move by itself
+    # What follows the reader's own scrolling, a wide table's fading end, does not move by itself
     moving = """() => [...document.querySelectorAll('*')].flatMap(e =>
         [null, '::before', '::after'].map(part => getComputedStyle(e, part)))
       .filter(style => style.scrollBehavior === 'smooth'
@@ -162,8 +162,31 @@ def test_wide_things_scroll_in_boxes_of_their_own_on_a_telephone(visit, path):
                      return true; })
       .map(e => e.outerHTML.slice(0, 120))"""
     assert page.evaluate(lost) == []
-    captions = "all => all.filter(e => e.getBoundingClientRect().right > 376).map(e => e.innerText)"
-    assert page.locator("article caption").evaluate_all(captions) == []
+    captions = """(all, end) => all.filter(e => e.getBoundingClientRect().right > end)
+                                   .map(e => e.innerText)"""
+    assert page.locator("article caption").evaluate_all(captions, 376) == []
+    # Nor may one reach into the end of its table that fades
+    assert page.locator(".pst-scrollable-table-container caption").evaluate_all(captions, 328) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "narrow", "wide"),
+    [
+        ("dropout", "#equation-eq-dropout .formula", "#equation-eq-dropout-mean .formula"),
+        ("choosing", "div:has(> #tab-choosing-claims)", "div:has(> #tab-choosing-rates)"),
+    ],
+)
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_what_is_wider_than_the_page_fades_where_it_goes_on(visit, path, narrow, wide, motion):
+    page = visit(f"chapters/{path}.html", width=375, motion=motion)
+    fade = "box => [getComputedStyle(box).maskImage != 'none', getComputedStyle(box).maskSize]"
+    assert page.locator(narrow).evaluate(fade) == [False, "auto"]
+    assert page.locator(wide).evaluate(fade) == [True, "100%"]
+    page.locator(wide).evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    page.wait_for_function(  # all of the fading part is beyond the end
+        "box => getComputedStyle(box).maskSize == 'calc(100% + 32px)'",
+        arg=page.locator(wide).element_handle(),
+    )
 
 
 @pytest.mark.parametrize("path", ["chapters/choosing.html", "chapters/depth.html"])

@@ -110,21 +110,6 @@ def test_a_wide_formula_scrolls_in_its_box_by_the_keyboard_and_its_number_stays(
     assert narrow.count() > 0  # one that fits is no stop of the Tab key
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_a_formula_fades_where_it_goes_on(page, book, motion):
-    page.emulate_media(reduced_motion=motion)
-    page.set_viewport_size({"width": 375, "height": 900})
-    page.goto(f"{book}/chapters/dropout.html")
-    fade = "box => [getComputedStyle(box).maskImage != 'none', getComputedStyle(box).maskSize]"
-    assert page.locator("#equation-eq-dropout .formula").evaluate(fade) == [False, "auto"]
-    wide = page.locator("#equation-eq-dropout-mean .formula")
-    assert wide.evaluate(fade) == [True, "100%"]
-    wide.evaluate("box => { box.scrollLeft = box.scrollWidth }")
-    page.wait_for_function(  # all of the fading part is beyond the end
-        "box => getComputedStyle(box).maskSize == 'calc(100% + 48px)'", arg=wide.element_handle()
-    )
-
-
 TOO_WIDE = """() => {
   document.querySelectorAll('details').forEach(e => { e.open = true });
   document.querySelectorAll('.toggle-hidden > .toggle-button').forEach(e => e.click());
