@@ -3,9 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Three files at a time, a thread each: browser tests wait so much that two leave a processor idle.
-# `make test PYTEST=` runs one after the other
-PYTEST ?= -n 3 --dist loadfile
+# Two files at a time, a thread each; `make test PYTEST=` runs one after the other
+PYTEST ?= -n 2 --dist loadfile
 
 .PHONY: book offline slides test lint execute mutants false-alarms bench fuzz clean
 

@@ -1,9 +1,11 @@
-"""The book asks nobody else for anything, and is read from a folder as from a server."""
+"""The book is light, asks nobody else for anything, and is read from a folder as from a server."""
 
+import gzip
 import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +13,9 @@ import pytest
 from test_tabs import SHOWN
 
 from d2lcompat.book.offline import pack
+
+LIMIT = 600_000  # bytes, compressed as a server sends them; fonts come on top, once for all pages
+WEIGHED = ("document", "stylesheet", "script", "image")
 
 
 def pages_of(folder):
@@ -43,23 +48,54 @@ class Log:
         return [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
 
 
-def test_no_page_asks_a_third_party_or_complains(chromium, book, book_folder):
-    paths = pages_of(book_folder)
-    assert {"search.html", "genindex.html", "404.html", "index.html"} < set(paths)
-    problems, fonts = {}, set()
-    for path in paths:
+@pytest.fixture(scope="module")
+def first_visits(chromium, book, book_folder):
+    """Of every page, as somebody gets it who was never here: its log, its weight, its pictures."""
+    visits = {}
+    for path in pages_of(book_folder):
         context = chromium.new_context()
         page = context.new_page()
-        log = Log(page)
+        log, answers, weight = Log(page), [], Counter()
+        page.on("response", lambda answer, into=answers: into.append(answer))
         page.goto(f"{book}/{path}")
         page.wait_for_load_state("networkidle")
+        pictures = page.eval_on_selector_all("img", "found => found.map(img => img.currentSrc)")
+        if path != "index.html":  # leads to another page at once
+            for answer in {answer.url: answer for answer in answers}.values():
+                if answer.request.resource_type in WEIGHED:
+                    packed = len(gzip.compress(answer.body(), 6, mtime=0))
+                    weight[answer.request.resource_type] += packed
+            visits[path] = log, weight, pictures
+        else:
+            visits[path] = log, None, None
+        context.close()
+    assert {"search.html", "genindex.html", "404.html", "index.html"} < set(visits)
+    return visits
+
+
+def test_no_page_asks_a_third_party_or_complains(first_visits, book):
+    problems, fonts = {}, set()
+    for path, (log, _, _) in first_visits.items():
         found = log.elsewhere(book) + log.missing + log.complaints
         if found:
             problems[path] = found
         fonts |= {url for url in log.asked if "/stix-two-math/" in url}
-        context.close()
     assert problems == {}
     assert len(fonts) == 1
+
+
+def test_no_page_is_heavy(first_visits):
+    """All pictures count, those in tabs that are not shown as well."""
+    weights = {}
+    for path, (log, weight, pictures) in first_visits.items():
+        if weight is not None:
+            assert {url for url in pictures if url.startswith("http")} <= set(log.asked), path
+            weights[path] = weight
+    assert all(weight["document"] and weight["script"] for weight in weights.values())
+    heavy = {path: dict(w) for path, w in weights.items() if w.total() > LIMIT}
+    assert heavy == {}, heavy
+    heaviest = max(weights, key=lambda path: weights[path].total())
+    print(f"The heaviest page: {heaviest}, {dict(weights[heaviest])}")
 
 
 def test_what_only_the_tests_need_is_not_in_the_book(book_folder):
