@@ -32,7 +32,7 @@ def book_folder(tmp_path_factory, worker_id):
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
     if "BUILT_BOOK" in os.environ:
-        html = Path(os.environ["BUILT_BOOK"])
+        html = Path(os.environ["BUILT_BOOK"]).resolve()
         assert (html / "index.html").exists(), f"No book in BUILT_BOOK={html}. Run: make book"
         return html
     own = tmp_path_factory.getbasetemp()

@@ -16,13 +16,6 @@ PAGES = [
     "py-modindex.html",
     "404.html",
 ]
-#: One of each kind, and those with figures of their own, sortable tables and folds
-KINDS = [
-    *(f"chapters/{n}.html" for n in ("index", "dropout", "spatial", "choosing", "solutions")),
-    "chapters/api/jax.html",
-    "chapters/glossary.html",
-    "search.html",
-]
 #: WCAG 2.2 A and AA, and axe's best practices: landmarks, order of headings, ...
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -239,7 +232,7 @@ CONTRAST = """async () => (await axe.run(document, {runOnly: ['color-contrast']}
     .flatMap(({nodes}) => nodes.map(node => `${node.target}: ${node.failureSummary}`))"""
 
 
-@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("theme", "width"), [("light", 375), ("dark", 1280)])
 def test_words_stand_out_in_the_other_two_corners(visit, path, theme, width):
     page = visit(path, theme, width)

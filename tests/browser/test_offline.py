@@ -50,32 +50,31 @@ class Log:
 
 @pytest.fixture(scope="module")
 def first_visits(chromium, book, book_folder):
-    """Of every page, as somebody gets it who was never here: its log, its weight, its pictures."""
-    visits = {}
+    """The log and the weight of every page, for somebody who was never here."""
+    logs, weights = {}, {}
     for path in pages_of(book_folder):
         context = chromium.new_context()
         page = context.new_page()
-        log, answers, weight = Log(page), [], Counter()
-        page.on("response", lambda answer, into=answers: into.append(answer))
+        logs[path], answers = Log(page), {}
+        page.on("response", lambda answer, into=answers: into.update({answer.url: answer}))
         page.goto(f"{book}/{path}")
         page.wait_for_load_state("networkidle")
-        pictures = page.eval_on_selector_all("img", "found => found.map(img => img.currentSrc)")
         if path != "index.html":  # leads to another page at once
-            for answer in {answer.url: answer for answer in answers}.values():
+            pictures = page.eval_on_selector_all("img", "found => found.map(img => img.currentSrc)")
+            assert {url for url in pictures if url.startswith("http")} <= set(answers), path
+            weights[path] = Counter()
+            for answer in list(answers.values()):
                 if answer.request.resource_type in WEIGHED:
                     packed = len(gzip.compress(answer.body(), 6, mtime=0))
-                    weight[answer.request.resource_type] += packed
-            visits[path] = log, weight, pictures
-        else:
-            visits[path] = log, None, None
+                    weights[path][answer.request.resource_type] += packed
         context.close()
-    assert {"search.html", "genindex.html", "404.html", "index.html"} < set(visits)
-    return visits
+    assert {"search.html", "genindex.html", "404.html", "index.html"} < set(logs)
+    return logs, weights
 
 
 def test_no_page_asks_a_third_party_or_complains(first_visits, book):
     problems, fonts = {}, set()
-    for path, (log, _, _) in first_visits.items():
+    for path, log in first_visits[0].items():
         found = log.elsewhere(book) + log.missing + log.complaints
         if found:
             problems[path] = found
@@ -86,11 +85,7 @@ def test_no_page_asks_a_third_party_or_complains(first_visits, book):
 
 def test_no_page_is_heavy(first_visits):
     """All pictures count, those in tabs that are not shown as well."""
-    weights = {}
-    for path, (log, weight, pictures) in first_visits.items():
-        if weight is not None:
-            assert {url for url in pictures if url.startswith("http")} <= set(log.asked), path
-            weights[path] = weight
+    weights = first_visits[1]
     assert all(weight["document"] and weight["script"] for weight in weights.values())
     heavy = {path: dict(w) for path, w in weights.items() if w.total() > LIMIT}
     assert heavy == {}, heavy
