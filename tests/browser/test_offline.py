@@ -1,9 +1,11 @@
 """The book is light, asks nobody else for anything, and is read from a folder as from a server."""
 
 import gzip
+import http.server
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -39,13 +41,50 @@ class Log:
         )
 
     def failed(self, request):
-        # The front door leads on, at times before all of it has come; what `goto` can't open raises
-        led_on = request.is_navigation_request() and request.failure == "net::ERR_ABORTED"
-        if not led_on:
+        # Who leads on or goes on gives up what has not come yet; what is not there has another name
+        if request.failure != "net::ERR_ABORTED":
             self.missing.append(request.url)
 
     def elsewhere(self, home):
         return [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
+
+
+class DawdlingHandler(http.server.BaseHTTPRequestHandler):
+    """Sends a page at once, `late` never, and has nothing else."""
+
+    def do_GET(self):
+        if self.path.startswith("/late"):
+            self.server.left.wait(60)
+        self.send_response(200 if self.path == "/" else 404)
+        self.end_headers()
+        if self.path == "/":
+            self.wfile.write(
+                b"<!DOCTYPE html><link rel=icon href=data:,><img src=late><img src=gone>"
+            )
+
+    def log_message(self, *arguments):
+        """Say nothing: pytest's output is no access log."""
+
+
+def test_the_log_tells_what_is_missing_from_what_was_left(chromium, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), DawdlingHandler) as server:
+        server.left = threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        home = f"http://127.0.0.1:{server.server_port}"
+        page = chromium.new_page()
+        log = Log(page)
+        with page.expect_request(f"{home}/late"), page.expect_response(f"{home}/gone"):
+            page.goto(home, wait_until="commit")
+        with page.expect_event("requestfailed") as left:
+            page.goto("about:blank")
+        server.left.set()
+        server.shutdown()
+    assert left.value.url == f"{home}/late"
+    assert log.missing == [f"{home}/gone"]
+    (tmp_path / "page.html").write_text("<link rel=icon href=none.svg><img src=none.png>")
+    page.goto((tmp_path / "page.html").as_uri(), wait_until="networkidle")
+    assert {url.rsplit("/", 1)[-1] for url in log.missing} == {"gone", "none.svg", "none.png"}
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +209,7 @@ def test_tabs_chosen_on_one_page_hold_on_the_next(reader, unpacked):
 
 def test_search_finds_from_a_folder(reader, unpacked):
     log = Log(reader)
-    reader.goto(f"{unpacked.as_uri()}/chapters/references.html")
+    reader.goto(f"{unpacked.as_uri()}/chapters/references.html", wait_until="networkidle")
     reader.keyboard.press("Control+k")
     reader.keyboard.type("DropBlock")
     reader.keyboard.press("Enter")
@@ -182,6 +221,7 @@ def test_search_finds_from_a_folder(reader, unpacked):
     )
     hits.first.click()
     reader.wait_for_url("**/chapters/*.html*")
+    reader.wait_for_load_state("networkidle")
     assert "DropBlock" in reader.locator("article").inner_text()
     assert log.elsewhere(unpacked.as_uri()) + log.missing + log.complaints == []
 
