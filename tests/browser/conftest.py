@@ -86,3 +86,29 @@ def page(chromium):
     context.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="module")
+def visit(chromium, book):
+    """Open a page as a reader with this theme, width and wish for rest; the fonts are there.
+
+    For tests that look and leave the page as it was: it opens in half the time of one of its own.
+    """
+    pages = {}
+
+    def open_page(path, theme="light", width=1280, motion="reduce"):
+        reader = theme, width, motion
+        if reader in pages:  # with a warm cache, and no memory of a choice
+            pages[reader].evaluate("() => localStorage.clear()")
+        else:
+            pages[reader] = chromium.new_context(
+                viewport={"width": width, "height": 900}
+            ).new_page()
+        pages[reader].emulate_media(color_scheme=theme, reduced_motion=motion)
+        pages[reader].goto(f"{book}/{path}")
+        pages[reader].evaluate("() => document.fonts.ready.then(() => true)")
+        return pages[reader]
+
+    yield open_page
+    for page in pages.values():
+        page.context.close()

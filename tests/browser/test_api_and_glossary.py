@@ -48,9 +48,8 @@ def anchors(book):
 
 
 @pytest.mark.parametrize("path", EXECUTED)
-def test_every_use_of_the_package_leads_to_its_entry(page, book, anchors, path):
-    page.goto(f"{book}/{path}")
-    uses = page.evaluate(USES)
+def test_every_use_of_the_package_leads_to_its_entry(visit, book, anchors, path):
+    uses = visit(path).evaluate(USES)
     assert uses
     for use in uses:
         assert use["linked"] in (use["text"], "@" + use["text"]), use
@@ -99,20 +98,8 @@ def test_the_copied_code_is_the_code(page, book):
 
 @pytest.mark.parametrize("path", [*REFERENCE, "chapters/glossary.html"])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_reference_and_glossary_fit_the_page(page, book, path, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{book}/{path}")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("path", [*REFERENCE, "chapters/glossary.html"])
-def test_reference_and_glossary_ask_nobody(page, book, path):
-    asked, errors = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{book}/{path}")
-    assert [url for url in asked if not url.startswith((book, "data:"))] == []
-    assert errors == []
+def test_reference_and_glossary_fit_the_page(visit, path, width):
+    assert visit(path, width=width).evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 def test_no_address_of_a_repository_no_link_to_a_source(page, book):

@@ -251,9 +251,8 @@ def test_what_is_read_stays_where_it_was_when_another_window_chooses(page, book)
 
 
 @pytest.mark.parametrize("path", EXECUTED)
-def test_every_tab_of_every_set_belongs_to_the_one_choice(page, book, path):
-    page.goto(f"{book}/{path}")
-    labels = page.locator(".framework-tabs > label")
+def test_every_tab_of_every_set_belongs_to_the_one_choice(visit, path):
+    labels = visit(path).locator(".framework-tabs > label")
     assert labels.count() > 3
     groups = labels.evaluate_all("all => all.map(label => label.dataset.syncGroup)")
     assert set(groups) == {"framework"}

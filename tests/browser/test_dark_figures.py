@@ -12,11 +12,8 @@ FIGURES = 'article img[src$=".svg"]:visible'
 THEMES = ("light", "dark")
 
 
-def visit(chromium, address, theme):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-    page = context.new_page()
-    page.goto(address)
-    # Solutions are folded away.
+def unfolded(page):
+    """The page with its solutions open and all of its pictures."""
     page.evaluate(
         "() => document.querySelectorAll('.toggle-hidden').forEach("
         "e => e.classList.remove('toggle-hidden'))"
@@ -43,8 +40,8 @@ def ground(page):
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("path", PICTURED)
-def test_no_figure_stands_in_a_box(chromium, book, path, theme):
-    page = visit(chromium, f"{book}/{path}", theme)
+def test_no_figure_stands_in_a_box(visit, path, theme):
+    page = unfolded(visit(path, theme))
     paper = ground(page)
     assert max(paper) < 0x30 if theme == "dark" else min(paper) == 0xFF
     figures = page.locator(FIGURES).all()
@@ -54,33 +51,30 @@ def test_no_figure_stands_in_a_box(chromium, book, path, theme):
         # A garment may reach the edge of a picture that is nothing but garments.
         mosaic = figure.get_attribute("alt").startswith("Two rows of twelve garments")
         assert mosaic or np.abs(edge - paper).max() <= 2, figure.get_attribute("alt")
-    page.context.close()
 
 
-def test_a_plot_is_dark_but_for_its_lines(chromium, book):
-    page = visit(chromium, f"{book}/chapters/signal.html", "dark")
+def test_a_plot_is_dark_but_for_its_lines(visit):
+    page = unfolded(visit("chapters/signal.html", "dark"))
     plot = pixels(page.locator(FIGURES).first)
     assert np.median(plot) < 0x30
     assert (plot.min(axis=2) > 0xF0).mean() < 0.001
-    page.context.close()
 
 
-def test_a_figure_follows_when_the_reader_changes_the_theme(chromium, book):
-    page = visit(chromium, f"{book}/chapters/dropout.html", "light")
+def test_a_figure_follows_when_the_reader_changes_the_theme(visit):
+    page = visit("chapters/dropout.html")
     figure = page.locator(".cell_output img:visible").first
     before = np.median(pixels(figure))
     page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
     page.wait_for_timeout(200)
     assert before > 0xF0
     assert np.median(pixels(figure)) < 0x30
-    page.context.close()
 
 
 @pytest.mark.parametrize("path", ["preliminaries", "uncertainty", "dropconnect"])
-def test_garments_and_masks_are_the_same_in_both_themes(chromium, book, path):
+def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
     shown = []
     for theme in THEMES:
-        page = visit(chromium, f"{book}/chapters/{path}.html", theme)
+        page = unfolded(visit(f"chapters/{path}.html", theme))
         # The file by itself, where its parts can be found
         files = page.locator(FIGURES).evaluate_all("all => all.map(image => image.src)")
         found = []
@@ -91,7 +85,6 @@ def test_garments_and_masks_are_the_same_in_both_themes(chromium, book, path):
                 found.append(picture[3:-3, 3:-3])  # within the frame, which has the theme's colour
         assert len(found) >= 9
         shown.append(found)
-        page.context.close()
     for light, dark in zip(*shown, strict=True):
         assert np.array_equal(light, dark)
 

@@ -121,12 +121,9 @@ TOO_WIDE = """() => {
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_formula_in_a_sentence_fits_a_line_of_a_telephone(page, book, path):
+def test_a_formula_in_a_sentence_fits_a_line_of_a_telephone(visit, path):
     """One that does not is cut off: divide it before a relation, as ``$a$ $= b$``."""
-    page.set_viewport_size({"width": 375, "height": 900})
-    page.goto(f"{book}/{path}")
-    page.evaluate("() => document.fonts.ready.then(() => true)")
-    assert page.evaluate(TOO_WIDE) == []
+    assert visit(path, width=375).evaluate(TOO_WIDE) == []
 
 
 def test_a_link_to_a_formula_shows_the_number_beside_it(page, book):

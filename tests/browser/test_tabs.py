@@ -89,8 +89,8 @@ def test_tabs_work_by_keyboard(page, book):
 
 
 @pytest.mark.parametrize("path", EXECUTED)
-def test_every_picture_has_a_text(page, book, path):
-    page.goto(f"{book}/{path}")
+def test_every_picture_has_a_text(visit, path):
+    page = visit(path)
     texts = page.evaluate("() => [...document.querySelectorAll('article img')].map(i => i.alt)")
     assert bool(texts) == (path in PICTURED)
     assert all(len(text) > 20 for text in texts), texts
@@ -109,15 +109,14 @@ WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)
 
 @pytest.mark.parametrize("framework", ["pytorch", "jax"])
 @pytest.mark.parametrize("path", EXECUTED)
-def test_nothing_is_cut_off_on_a_desktop(page, book, path, framework):
-    page.goto(f"{book}/{path}?framework={framework}")
+def test_nothing_is_cut_off_on_a_desktop(visit, path, framework):
+    page = visit(f"{path}?framework={framework}")
     assert page.evaluate(WIDE) == []
 
 
 @pytest.mark.parametrize("path", EXECUTED)
-def test_a_narrow_page_does_not_scroll_sideways(page, book, path):
-    page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(f"{book}/{path}")
+def test_a_narrow_page_does_not_scroll_sideways(visit, path):
+    page = visit(path, width=375)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
 
 
