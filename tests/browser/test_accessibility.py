@@ -37,7 +37,6 @@ VIOLATIONS = """async (rules) => {
     .map(({target, failureSummary}) => `${id}: ${target}: ${failureSummary}`));
 }"""
 
-
 THEME = "() => document.documentElement.dataset.theme"
 
 
@@ -206,4 +205,4 @@ def test_a_dark_page_prints_black_on_white_and_is_dark_again(visit):
     page.pdf()
     red, green, blue = map(int, page.evaluate("() => window.printed.match(/\\d+/g)"))
     assert max(red, green, blue) < 0x60
-    assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate(THEME) == "dark"

@@ -107,13 +107,12 @@ def test_no_address_of_a_repository_no_link_to_a_source(page, book):
     assert "executablebooks" not in page.locator("article").inner_html()
 
 
-def test_every_page_links_to_terms_and_carries_their_definitions(page, book):
+def test_every_page_links_to_terms_and_carries_their_definitions(visit):
     described = """links => links
         .map(link => document.getElementById(link.getAttribute('aria-describedby')))
         .map(card => [card.textContent, card.checkVisibility()])"""
     for path in EXECUTED:
-        page.goto(f"{book}/{path}")
-        cards = page.locator(TERM).evaluate_all(described)
+        cards = visit(path).locator(TERM).evaluate_all(described)
         assert 2 <= len(cards) <= 8, path
         assert all(len(text.split()) > 5 and not shown for text, shown in cards), path
 

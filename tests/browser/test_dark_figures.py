@@ -92,11 +92,7 @@ def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
 @pytest.mark.parametrize("path", ["choosing", "dropconnect", "uncertainty", "solutions"])
 def test_the_data_of_a_figure_can_be_opened(page, book, path):
     page.goto(f"{book}/chapters/{path}.html")
-    page.evaluate(
-        "() => document.querySelectorAll('.toggle-hidden').forEach("
-        "e => e.classList.remove('toggle-hidden'))"
-    )
-    data = page.locator("article .figure-data").filter(visible=True).first
+    data = unfolded(page).locator("article .figure-data").filter(visible=True).first
     expect(data.locator("table")).to_be_hidden()
     data.locator("> summary").click()
     expect(data.locator("table").first).to_be_visible()
