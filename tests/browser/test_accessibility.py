@@ -132,8 +132,10 @@ def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
 @pytest.mark.parametrize("path", PAGES)
 def test_wide_things_scroll_in_boxes_of_their_own_on_a_telephone(visit, path):
     page = visit(path, width=375)
+    widest = "() => document.documentElement.scrollWidth"
+    assert page.evaluate(widest) <= 375
     page.evaluate(OPEN_ALL)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
+    assert page.evaluate(widest) <= 375
     # What sticks out of the screen, and of no box that scrolls
     lost = """() => [...document.querySelectorAll('article *')]
       .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 376

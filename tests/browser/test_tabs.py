@@ -115,12 +115,6 @@ def test_nothing_is_cut_off_on_a_desktop(visit, path, framework):
 
 
 @pytest.mark.parametrize("path", EXECUTED)
-def test_a_narrow_page_does_not_scroll_sideways(visit, path):
-    page = visit(path, width=375)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
-
-
-@pytest.mark.parametrize("path", EXECUTED)
 def test_no_script_fails(page, book, path):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
