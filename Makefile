@@ -21,11 +21,11 @@ book: .venv/installed
 
 # The book as one archive, to be read without a network or a server
 offline: book
-	$(BIN)/python -m d2lcompat.book.offline
+	$(BIN)/python -m tabbook.offline
 
 # The slides alone; `make book` makes them, too
 slides: .venv/installed
-	$(BIN)/python -m d2lcompat.book slides
+	$(BIN)/python -m tabbook slides
 
 test: .venv/installed
 	$(BIN)/pytest $(PYTEST)
@@ -39,7 +39,7 @@ lint: .venv/installed
 
 # Runs every notebook again and keeps its outputs: read `git diff` before you commit them
 execute: .venv/installed
-	$(BIN)/python -m d2lcompat.book execute
+	$(BIN)/python -m tabbook execute
 
 # Does the check of the notebooks find what it should, and is it quiet when nothing changed? An hour
 # each; tests/README.md says what came out last. MUTANTS="--framework jax", for example, does less.

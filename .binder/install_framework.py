@@ -12,16 +12,16 @@ from pathlib import Path
 
 from IPython import get_ipython
 
-import d2lcompat
-from d2lcompat._frameworks import FRAMEWORKS
+import tabbook
+from tabbook.config import book_of
 
-ROOT = Path(d2lcompat.__file__).parents[1]
+ROOT = Path(tabbook.__file__).parents[1]
 
 
 def install_framework(info=None):
     """Install the framework that the notebook's folder is named for, if it isn't there."""
     get_ipython().events.unregister("pre_run_cell", install_framework)
-    framework = FRAMEWORKS.get(Path.cwd().name)
+    framework = book_of(ROOT).frameworks.get(Path.cwd().name)
     if framework is None or framework.installed:
         return
     print(f"Installing {framework.label} first. This takes a minute or two, once.", flush=True)

@@ -14,7 +14,7 @@ import jinja2
 from matplotlib import pyplot as plt
 
 from d2lcompat import _frameworks
-from d2lcompat.book.figure_colours import themed
+from tabbook.figures.colours import themed
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "RESULTS.md.jinja"

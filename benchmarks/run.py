@@ -24,6 +24,7 @@ from pathlib import Path
 
 import nbformat
 import report
+from d2lcompat._frameworks import FRAMEWORKS
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -31,8 +32,7 @@ from nbclient import NotebookClient
 from tqdm import tqdm
 
 from d2lcompat import _data
-from d2lcompat._frameworks import FRAMEWORKS
-from d2lcompat.book.notebooks import kernel_environment
+from tabbook.pages.notebooks import kernel_environment
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

@@ -16,13 +16,21 @@ itself would have to pass on exceptions, line numbers and ``await``; here they s
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
-
-from d2lcompat import _frameworks
 
 #: Names the framework where nobody can choose it from the drop-down.
 VARIABLE = "D2LCOMPAT_FRAMEWORK"
+
+#: The frameworks: their ids and the names that readers see.
+LABELS: dict[str, str] = {
+    name: entry["label"]
+    for name, entry in tomllib.loads(
+        resources.files("d2lcompat").joinpath("frameworks.toml").read_text(encoding="utf-8")
+    ).items()
+}
 
 _TAB_LINE = re.compile(r"%%tab(?![\w-])(?P<names>.*)")
 
@@ -64,7 +72,7 @@ def interact_select(*names: str | Sequence[str]) -> None:
     offered = [name for item in names for name in ([item] if isinstance(item, str) else item)]
     if not offered:
         raise SelectionError("interact_select expects at least one framework and received none.")
-    labels = {name: _framework(name).label for name in offered}
+    labels = {name: _label(name) for name in offered}
     preset = os.environ.get(VARIABLE) or None
     if preset is not None and preset not in labels:
         raise SelectionError(
@@ -101,15 +109,17 @@ def selected(*names: str) -> bool:
         SelectionError: a name is unknown, or no framework is selected.
     """
     for name in names:
-        _framework(name)
+        _label(name)
     return _selection() in names
 
 
-def _framework(name: str) -> _frameworks.Framework:
+def _label(name: str) -> str:
     try:
-        return _frameworks.get(name)
-    except ValueError as error:
-        raise SelectionError(str(error)) from None
+        return LABELS[name]
+    except KeyError:
+        raise SelectionError(
+            f"Unknown framework {name!r}. Expected one of: {', '.join(LABELS)}."
+        ) from None
 
 
 def _selection() -> str:
@@ -120,7 +130,8 @@ def _selection() -> str:
             "No framework is selected. Choose one in the drop-down of tab.interact_select(…), "
             f"or run %env {VARIABLE}=pytorch (or another), and then this cell again."
         )
-    return _framework(name).id
+    _label(name)
+    return name
 
 
 def refuse(message: str) -> None:
@@ -149,15 +160,14 @@ def transform(lines: list[str]) -> list[str]:
             return ["\n", *lines[1:]]
         if not names:
             raise SelectionError("%%tab expects a framework, as in `%%tab pytorch`, or `all`.")
-        labels = [_framework(name).label for name in names]
+        labels = [_label(name) for name in names]
         selection = _selection()
     except SelectionError as error:
         return [f"__import__({__name__!r}, fromlist=['refuse']).refuse({str(error)!r})\n"]
     if selection in names:
         return ["\n", *lines[1:]]
     message = (
-        f"Passed over: this cell is for {' and '.join(labels)}; "
-        f"{_framework(selection).label} is selected."
+        f"Passed over: this cell is for {' and '.join(labels)}; {_label(selection)} is selected."
     )
     return [f"print({message!r})\n"]
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from dialects import DIALECTS, required
+from backends import BACKENDS, required
 from hypothesis import settings
 
 from d2lcompat import _data
@@ -18,15 +18,15 @@ for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THR
 settings.register_profile("fuzz", max_examples=100_000)
 
 
-@pytest.fixture(scope="module", params=DIALECTS)
+@pytest.fixture(scope="module", params=BACKENDS)
 def framework(request):
     """The id of a framework; a test that asks for it runs once for each."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def dialect(framework):
-    """A framework as ``dialects.Dialect``."""
+def backend(framework):
+    """A framework as ``backends.Backend``."""
     return required(framework)
 
 

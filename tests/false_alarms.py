@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent / "mutants"))
 import bench
 import warm
 
-from d2lcompat.book import notebooks, source
+from tabbook.pages import source
 
 PAGES = [page.name for page in source.pages(bench.CHAPTERS)]
 XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_cpu_max_isa="
@@ -78,7 +78,7 @@ def try_setting(
 ) -> dict:
     """Check a framework's notebooks, ``repeats`` times, and once with nbval as it comes."""
     environment = SETTINGS[framework][setting]
-    warm.import_framework(framework, notebooks.kernel_environment(framework) | environment)
+    warm.import_framework(framework, bench.BOOK.kernel_environment(framework) | environment)
     work = bench.workplace()
     for page in pages:
         bench.write_page(work, page, framework, trim=not whole)

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pytest
-from dialects import ROOT
-
-from d2lcompat._frameworks import FRAMEWORKS
+from backends import FRAMEWORKS, ROOT
 
 AXE = Path(__file__).parents[2] / "third_party" / "tests" / "axe-core" / "axe.min.js"
 PAGES = [

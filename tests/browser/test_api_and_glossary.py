@@ -5,11 +5,9 @@ import urllib.request
 from urllib.parse import urljoin
 
 import pytest
-from dialects import ROOT
+from backends import FRAMEWORKS, ROOT
 from playwright.sync_api import expect
 from test_tabs import EXECUTED
-
-from d2lcompat._frameworks import FRAMEWORKS
 
 REFERENCE = [f"chapters/api/{name}.html" for name in ["index", *FRAMEWORKS]]
 TERM = "article a:has(> .std-term)"

@@ -8,7 +8,7 @@ from test_accessibility import OPEN_ALL, PAGES
 from test_choice import SHIFTS
 from test_offline import pages_of
 
-from d2lcompat.book.formula_font import FONT, characters
+from tabbook.math.font import FONT, characters
 
 # TeX that no converter saw, in words or in formulas; code may have it
 LEFT = """() => [...document.querySelectorAll('body *')]

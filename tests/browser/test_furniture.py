@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from dialects import ROOT
+from backends import ROOT
 
 
 def chapters():

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from test_tabs import SHOWN
 
-from d2lcompat.book.offline import pack
+from tabbook.offline import pack
 
 LIMIT = 600_000  # bytes, compressed as a server sends them; fonts come on top, once for all pages
 WEIGHED = ("document", "stylesheet", "script", "image")
@@ -143,9 +143,7 @@ def unpacked(book_folder, tmp_path_factory):
     """The book's folder, as who unpacks the archive gets it."""
     folder = tmp_path_factory.mktemp("archive")
     archive = folder / "dropout-book.zip"
-    subprocess.run(
-        [sys.executable, "-m", "d2lcompat.book.offline", book_folder, archive], check=True
-    )
+    subprocess.run([sys.executable, "-m", "tabbook.offline", book_folder, archive], check=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
     return folder / "dropout-book"

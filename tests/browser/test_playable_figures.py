@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from dialects import ROOT
+from backends import ROOT
 
 NETWORK = "chapters/dropout.html"
 GALLERIES = {"spatial": "chapters/spatial.html", "choosing": "chapters/choosing.html"}

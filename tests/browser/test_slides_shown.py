@@ -1,11 +1,12 @@
 """What a speaker does with the slides, in a real browser: every deck, every slide."""
 
 import pytest
-from dialects import ROOT
+from backends import ROOT
 from test_accessibility import AXE
 
-from d2lcompat.book import slides, source
-from d2lcompat.book.__main__ import main
+from tabbook.cli import main
+from tabbook.pages import source
+from tabbook.slides import decks as slides
 
 CHAPTERS = ROOT / "chapters"
 DECKS = [

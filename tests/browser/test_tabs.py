@@ -1,9 +1,9 @@
 """What a reader does with the tabs, in a real browser on the built book."""
 
 import pytest
-from dialects import ROOT
+from backends import ROOT
 
-from d2lcompat.book import source
+from tabbook.pages import source
 
 PAGES = ("chapters/dropout.html", "chapters/preliminaries.html")
 NOTEBOOKS = {

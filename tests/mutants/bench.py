@@ -22,10 +22,19 @@ from typing import Any
 import nbformat
 import pytest
 
-from d2lcompat.book import nbval_plugin, notebooks, source  # imported once, before the forks
+from tabbook import config
+from tabbook.check import pytest_plugin
+from tabbook.pages import notebooks, source
 
 REPOSITORY = Path(__file__).parents[2]
+BOOK = config.book_of(REPOSITORY)
 CHAPTERS = REPOSITORY / "chapters"
+# This book's, for copies of its pages elsewhere
+CONFIGURATION = (
+    (REPOSITORY / config.FILE)
+    .read_text(encoding="utf-8")
+    .replace('frameworks = "', f'frameworks = "{REPOSITORY}/')
+)
 BLOCK = re.compile(r"^```\{code-cell\}.*?^```\n", re.DOTALL | re.MULTILINE)
 SLOW = re.compile(r"^:tags: \[.*\bslow\b.*\]$", re.MULTILINE)
 # Long enough for a whole notebook on a busy machine.
@@ -106,6 +115,7 @@ def write_page(
         record: the notebook that has the outputs; None: the committed one.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / config.FILE).write_text(CONFIGURATION, encoding="utf-8")
     path = folder / f"{page}.md"
     path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
     made = source.read_page(path)
@@ -201,15 +211,15 @@ def check(
         first_only: stop at the first failure.
         shuffled: the seed of the order of the notebooks; None: that of their names.
     """
-    variables = {**notebooks.kernel_environment(framework), **environment}
+    variables = {**BOOK.kernel_environment(framework), **environment}
     if "PYTHONPATH" in variables:
         paths = (variables["PYTHONPATH"], os.environ.get("PYTHONPATH"))
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    config = REPOSITORY / "pyproject.toml"
+    settings = REPOSITORY / "pyproject.toml"
     if stock:
-        config = chapters / "stock.ini"
-        config.write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
-    command = ["-c", str(config), f"--rootdir={chapters}", "-p", "no:cacheprovider", "--color=no"]
+        settings = chapters / "stock.ini"
+        settings.write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
+    command = ["-c", str(settings), f"--rootdir={chapters}", "-p", "no:cacheprovider", "--color=no"]
     # What has nothing to say here, and takes longer than the notebook to say it.
     command += ["--assert=plain", "-p", "no:hypothesispytest", "-p", "no:unraisableexception"]
     command += [f"--nbval-cell-timeout={timeout}", *(["-x"] if first_only else [])]
@@ -222,7 +232,7 @@ def check(
         os.chdir(chapters)
         os.environ.update(variables)
         # The check sets the record's environment itself: what is to differ must come after it.
-        notebooks.kernel_environment = lambda _: variables
+        config.Book.kernel_environment = lambda self, _: variables
         recorder = _Recorder()
         status = pytest.main([*command, *map(str, notebooks_there)], plugins=[recorder])
         return {"status": int(status)} | vars(recorder)
@@ -302,4 +312,4 @@ def workplace() -> Path:
     return Path(tempfile.mkdtemp(prefix="d2lcompat-"))
 
 
-assert nbval_plugin  # loaded here, so that no fork has to
+assert pytest_plugin  # loaded here, so that no fork has to

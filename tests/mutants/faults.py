@@ -25,8 +25,8 @@ from pathlib import Path
 import pooch
 
 FRAMEWORKS = ("pytorch", "tensorflow", "jax", "mxnet")
-DIALECTS = {"pytorch": "torch.py", "tensorflow": "tensorflow.py", "jax": "jax.py"}
-DIALECTS["mxnet"] = "mxnet.py"
+BACKENDS = {"pytorch": "torch.py", "tensorflow": "tensorflow.py", "jax": "jax.py"}
+BACKENDS["mxnet"] = "mxnet.py"
 
 Edit = tuple[str, str]
 
@@ -79,10 +79,10 @@ def shared(name: str, file: str, *edits: Edit, pages: tuple[str, ...] = TRAINING
     FAULTS.append(Fault(name, "package", pages, dict.fromkeys(FRAMEWORKS, patch)))
 
 
-def dialect(name: str, pages: tuple[str, ...] = TRAINING, **edits: Edit | list[Edit]) -> None:
-    """Declare a fault in the dialect pages: framework -> edit or edits."""
+def backend(name: str, pages: tuple[str, ...] = TRAINING, **edits: Edit | list[Edit]) -> None:
+    """Declare a fault in the backend pages: framework -> edit or edits."""
     patches = {
-        framework: [(DIALECTS[framework], *edit) for edit in _listed(patch)]
+        framework: [(BACKENDS[framework], *edit) for edit in _listed(patch)]
         for framework, patch in edits.items()
     }
     FAULTS.append(Fault(name, "package", pages, patches))
@@ -186,7 +186,7 @@ shared("names of two classes swapped", "_data.py", (
     '    "dress",\n    "coat",', '    "coat",\n    "dress",',
 ), pages=FIGURES)  # fmt: skip
 shared("a typo in the name of a class", "_data.py", ('"ankle boot"', '"ancle boot"'), pages=FIGURES)
-dialect("channels on the other side", FIGURES,
+backend("channels on the other side", FIGURES,
         pytorch=("channel_axis = 1", "channel_axis = -1"),
         tensorflow=("channel_axis = -1", "channel_axis = 1"),
         jax=("channel_axis = -1", "channel_axis = 1"),
@@ -205,7 +205,7 @@ RATE = {
 def rate(name: str, new: Callable[[str], str] | None = None, **edits: str) -> None:
     """Declare a fault in the optimiser."""
     pairs = {f: (old, edits[f] if f in edits else new(old)) for f, old in RATE.items()}
-    dialect(name, **pairs)
+    backend(name, **pairs)
 
 
 rate("learning rate × 1.01", lambda old: old.replace("self.lr", "self.lr * 1.01"))
@@ -235,7 +235,7 @@ shared(
     ("gradient_clip_val: float = 0", "gradient_clip_val: float = 0.5"),
 )
 APPLY = "self.optim.apply_gradients(zip(grads, variables, strict=True))"
-dialect(
+backend(
     "two steps a batch",
     pytorch=("self.optim.step()", "self.optim.step(); self.optim.step()"),
     tensorflow=(APPLY, f"{APPLY}; {APPLY}"),
@@ -246,23 +246,23 @@ dialect(
     # The same gradient twice: where frameworks refuse to, one of twice the size.
     mxnet=("self.optim.step(1)", "self.optim.step(0.5)"),
 )
-dialect("gradients of earlier batches not forgotten",
+backend("gradients of earlier batches not forgotten",
         pytorch=("            self.optim.zero_grad()\n", ""))  # fmt: skip
-dialect(
+backend(
     "loss summed, not averaged",
     pytorch=('reduction="mean" if', 'reduction="sum" if'),
     tensorflow=("reduce_mean(losses) if", "reduce_sum(losses) if"),
     jax=("reduce_mean(losses) if", "reduce_sum(losses) if"),
     mxnet=("reduce_mean(losses) if", "reduce_sum(losses) if"),
 )
-dialect(
+backend(
     "softmax twice",
     pytorch=("F.cross_entropy(Y_hat,", "F.cross_entropy(Y_hat.softmax(1),"),
     tensorflow=("logits(Y, Y_hat)", "logits(Y, tf.nn.softmax(Y_hat))"),
     jax=("labels(Y_hat, Y)", "labels(jax.nn.softmax(Y_hat), Y)"),
     mxnet=("Loss()(Y_hat, Y)", "Loss()(npx.softmax(Y_hat), Y)"),
 )
-dialect(
+backend(
     "dropout left on at evaluation, by the trainer",
     pytorch=("self.model.eval()\n        if", "self.model.train()\n        if"),
     tensorflow=("self.model.training = False\n        if", "self.model.training = True\n        if"),
@@ -271,14 +271,14 @@ dialect(
            "            with autograd.train_mode():\n"
            "                self.model.validation_step(self.prepare_batch(batch))"),
 )  # fmt: skip
-dialect(
+backend(
     "no dropout, by the trainer",
     pytorch=("self.model.train()\n", "self.model.eval()\n"),
     tensorflow=("self.model.training = True\n", "self.model.training = False\n"),
     jax=("self.model.training = True\n", "self.model.training = False\n"),
     mxnet=("with autograd.record():", "with autograd.record(train_mode=False):"),
 )
-dialect("one mask for all steps, by the trainer",
+backend("one mask for all steps, by the trainer",
         jax=("dropout_rng=next_key", "dropout_rng=state.dropout_rng"))  # fmt: skip
 SEED = {
     "pytorch": ("torch.manual_seed(seed)", "torch.manual_seed(seed + 1)"),
@@ -286,10 +286,10 @@ SEED = {
     "jax": ("_seeds.seed(seed)", "_seeds.seed(seed + 1)"),
     "mxnet": ("mxnet.random.seed(seed)", "mxnet.random.seed(seed + 1)"),
 }
-dialect("seed changed", **SEED)
-dialect("never seeded", **{f: (old, old.replace("(seed)", "(__import__('time').time_ns() % 2**31)"))
+backend("seed changed", **SEED)
+backend("never seeded", **{f: (old, old.replace("(seed)", "(__import__('time').time_ns() % 2**31)"))
                            for f, (old, _) in SEED.items()})  # fmt: skip
-dialect("seed of the data changed", **{f: ("_data.set_data_seed(seed)", "_data.set_data_seed(seed + 1)")
+backend("seed of the data changed", **{f: ("_data.set_data_seed(seed)", "_data.set_data_seed(seed + 1)")
                                        for f in FRAMEWORKS})  # fmt: skip
 EVALUATED = {
     "pytorch": (
@@ -321,7 +321,7 @@ EVALUATED = {
         "            self.val_batch_idx += 1\n",
     ),
 }
-dialect("evaluated before the epoch instead of after it", **{
+backend("evaluated before the epoch instead of after it", **{
     f: [(loop, "        pass\n"), (head, switch + loop + head)]
     for f, (head, switch, loop) in EVALUATED.items()
 })  # fmt: skip
@@ -340,7 +340,7 @@ shared("history shifted by an epoch", "_trainer.py", (
 shared("history in the reverse order", "_trainer.py", (
     "setdefault(label, []).append(", "setdefault(label, []).insert(0, ",
 ), pages=FIGURES)  # fmt: skip
-dialect("the smallest score counted as the guess", **dict.fromkeys(FRAMEWORKS, (
+backend("the smallest score counted as the guess", **dict.fromkeys(FRAMEWORKS, (
     "preds = astype(argmax(Y_hat, axis=1)", "preds = astype(argmax(-Y_hat, axis=1)",
 )))  # fmt: skip
 shared("a new warning", "_trainer.py", (
@@ -395,7 +395,7 @@ figure("a figure shown twice", (
     "            display(figure)\n", "            display(figure)\n            display(figure)\n",
 ))  # fmt: skip
 figure("no figure shown", ("            display(figure)\n", "            pass\n"))
-dialect("half as many points on the training curve", FIGURES, **{
+backend("half as many points on the training curve", FIGURES, **{
     f: ("plot_train_per_epoch: int = 2", "plot_train_per_epoch: int = 1")
     for f in FRAMEWORKS if f != "jax"
 } | {"jax": ("plot_train_per_epoch: int = field(default=2", "plot_train_per_epoch: int = field(default=1")})  # fmt: skip

@@ -22,8 +22,6 @@ import bench
 import warm
 from declared import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
 
-from d2lcompat.book import notebooks
-
 ENOUGH = 0.95
 CHECKS = ("ours", "stock")
 
@@ -103,7 +101,7 @@ def unchanged(work: Path, framework: str, pages: Sequence[str], stock: bool) -> 
 
 def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) -> list[dict]:
     """Try the faults in one framework and return every verdict, the unchanged notebooks' first."""
-    warm.import_framework(framework, notebooks.kernel_environment(framework))
+    warm.import_framework(framework, bench.BOOK.kernel_environment(framework))
     work = bench.workplace()
     pages = [page for page in PAGES if any(page in fault.pages for fault in faults)]
     results = []

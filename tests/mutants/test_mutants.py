@@ -12,9 +12,8 @@ import sys
 import bench
 import pytest
 import run
+from backends import FRAMEWORKS as TABLE
 from declared import FAULTS, FRAMEWORKS, MISSES
-
-from d2lcompat._frameworks import FRAMEWORKS as TABLE
 
 TRAINING = {
     "pytorch": (

@@ -1,0 +1,235 @@
+"""What is one book's own: its frameworks, its data, its folders, its environment.
+
+Everything else in this package works for any book. A book says what is its own in the table
+``[tool.tabbook]`` of its ``pyproject.toml``; the attributes of `Book` and `Framework` are the keys.
+A folder without such a table is a book without frameworks: its notebooks can still be checked.
+
+No framework is imported to know it: nobody waits for, or is stopped by, one they did not choose.
+"""
+
+import functools
+import importlib.util
+import os
+import platform
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+FILE = "pyproject.toml"
+
+
+class ConfigError(ValueError):
+    """A book's configuration has a mistake; the message names the file and the key."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A framework that a page can be written in.
+
+    Attributes:
+        id: the name in sources, folders and links (``pytorch``).
+        label: the name that readers see (``PyTorch``).
+        package: what is imported (``torch``).
+        module: its module in the package that the book documents, if it has one (``torch``).
+        extra: the extra to install, as in ``pip install -e ".[torch]"``; None: always there.
+        distributions: the packages whose versions an executed notebook records.
+        platforms: ``(sys.platform, machine)`` pairs it has builds for; empty: everywhere.
+        absent: what its tab says where all other frameworks of the page have code; empty: the
+            sentence that every framework gets.
+    """
+
+    id: str
+    label: str
+    package: str
+    module: str = ""
+    extra: str | None = None
+    distributions: tuple[str, ...] = ()
+    platforms: tuple[tuple[str, str], ...] = ()
+    absent: str = ""
+
+    @property
+    def supported(self) -> bool:
+        """Whether there is a build of the framework for this platform."""
+        return not self.platforms or (sys.platform, platform.machine()) in self.platforms
+
+    @property
+    def installed(self) -> bool:
+        """Whether the framework can be found, without importing it."""
+        return importlib.util.find_spec(self.package) is not None
+
+    @property
+    def install_hint(self) -> str:
+        """The command that installs the framework."""
+        return f'pip install -e ".[{self.extra}]"' if self.extra else "pip install -e ."
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set that a book's outputs come from.
+
+    Attributes:
+        name: what people call it.
+        tag: the tag of cells whose output depends on it.
+        variable: the environment variable that names the folder it is in.
+        synthetic: the variable's value for synthetic data in its place, with which outputs are
+            neither stored nor compared.
+    """
+
+    name: str = ""
+    tag: str = ""
+    variable: str = ""
+    synthetic: str = ""
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the environment asks for the synthetic data."""
+        return bool(self.variable) and os.environ.get(self.variable) == self.synthetic
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The package that a book documents.
+
+    Attributes:
+        package: its name; empty: there is none. It is read, never imported.
+        alias: the name under which the code of the pages knows a module of it (``d2l``).
+        folder: the folder of the book that has its pages, relative to the book's.
+    """
+
+    package: str = ""
+    alias: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """A book, as its ``[tool.tabbook]`` describes it.
+
+    Attributes:
+        root: the folder of its ``pyproject.toml``.
+        chapters: the folder of its pages, relative to ``root``.
+        key: its name in the front matter of pages and in the metadata of notebooks.
+        frameworks: by id, in the order in which readers see them.
+        framework_variable: the environment variable that tells a kernel its framework's id.
+        live_extension: the IPython extension with which a page's source runs as it stands.
+        distributions: packages whose versions every executed notebook records.
+        environment: variables that are set for every kernel.
+        data: the data set.
+        reference: the documented package.
+        third_party: the folder of files of others that go into the built book, relative to
+            ``root``.
+    """
+
+    root: Path
+    chapters: str = "chapters"
+    key: str = "tabbook"
+    frameworks: dict[str, Framework] = field(default_factory=dict)
+    framework_variable: str = "TABBOOK_FRAMEWORK"
+    live_extension: str = ""
+    distributions: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    data: Data = field(default_factory=Data)
+    reference: Reference = field(default_factory=Reference)
+    third_party: str = "third_party/book"
+
+    def framework(self, name: str) -> Framework:
+        """Look up a framework by id.
+
+        Raises:
+            ValueError: there is none of that name; the message lists those that there are.
+        """
+        try:
+            return self.frameworks[name]
+        except KeyError:
+            raise ValueError(
+                f"Unknown framework {name!r}. Expected one of: {', '.join(self.frameworks)}."
+            ) from None
+
+    def kernel_environment(self, framework: str) -> dict[str, str]:
+        """The variables to set for a kernel, on top of the environment that is there."""
+        variables = {**self.environment, self.framework_variable: framework}
+        folder = os.environ.get(self.data.variable) if self.data.variable else None
+        if folder:  # the kernel starts in the notebook's folder
+            synthetic = folder == self.data.synthetic
+            variables[self.data.variable] = folder if synthetic else str(Path(folder).resolve())
+        return variables
+
+    def versions(self, framework: str | None) -> dict[str, str]:
+        """The versions that an executed notebook records: Python's, and those installed of
+        ``distributions``, the book's and the framework's."""
+        table = self.frameworks.get(framework or "")
+        found = {}
+        for name in (*self.distributions, *(table.distributions if table else ())):
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+        return {"python": platform.python_version(), **found}
+
+
+def book_of(path: Path | str) -> Book:
+    """The book that a file or folder belongs to: the nearest folder above with ``[tool.tabbook]``.
+
+    Returns:
+        The book; where there is none, one with default values whose root is ``path``.
+
+    Raises:
+        ConfigError: its configuration has a mistake.
+    """
+    start = Path(path).resolve()
+    for folder in [start, *start.parents]:
+        file = folder / FILE
+        if file.is_file() and (book := _read(file, file.stat().st_mtime_ns)):
+            return book
+    return Book(root=start)
+
+
+@functools.cache
+def _read(file: Path, stamp: int) -> Book | None:
+    """The book that a file describes; ``stamp`` tells one state of the file from the next."""
+    table = _toml(file).get("tool", {}).get("tabbook")
+    if table is None:
+        return None
+    table = dict(table)
+    frameworks = table.get("frameworks", {})
+    if isinstance(frameworks, str):
+        frameworks = _toml(file.parent / frameworks)
+    table["frameworks"] = {
+        name: _checked(Framework, {"id": name, **entry}, file, f"frameworks.{name}")
+        for name, entry in frameworks.items()
+    }
+    for key, kind in (("data", Data), ("reference", Reference)):
+        table[key] = _checked(kind, table.get(key, {}), file, key)
+    return _checked(Book, {"root": file.parent, **table}, file, "")
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def _checked(kind: Any, values: Mapping[str, Any], file: Path, where: str) -> Any:
+    """An instance of one of the classes above; a key that it lacks or needs is an error."""
+    place = ".".join(filter(None, ("tool.tabbook", where)))
+    known = {one.name: one for one in fields(kind)}
+    needed = [
+        name
+        for name, one in known.items()
+        if one.default is MISSING and one.default_factory is MISSING and name not in values
+    ]
+    unknown = [name for name in values if name not in known]
+    if needed or unknown:
+        expected = ", ".join(name for name in known if name not in ("id", "root"))
+        wrong = f"missing: {', '.join(needed)}" if needed else f"unknown: {', '.join(unknown)}"
+        raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.")
+    return kind(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,0 +1,55 @@
+"""``python -m tabbook.offline``: the built book as one archive, to be read from a folder.
+
+The same book gives the same archive, byte for byte.
+"""
+
+import argparse
+import zipfile
+from pathlib import Path
+
+# What a reader of files has no use for: a server's page for what is not there, maps of scripts back
+# to their sources, and Sphinx's own note. Icons come from a font: see templates/layout.html.
+LEFT_OUT = ("404.html", "*.map", ".buildinfo", "fontawesome.js")
+TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can state
+
+
+def pack(html: Path, archive: Path) -> int:
+    """Write the pages of a folder into a zip archive, in a folder named for the archive.
+
+    Args:
+        html: the built book, with an ``index.html``.
+        archive: the file to write.
+
+    Returns:
+        The archive's size in bytes.
+
+    Raises:
+        FileNotFoundError: there is no built book.
+    """
+    if not (html / "index.html").exists():
+        raise FileNotFoundError(f"Expected a built book at {html}, found none. Run: make book")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for path in sorted(html.rglob("*")):
+            if path.is_file() and not any(path.match(pattern) for pattern in LEFT_OUT):
+                name = Path(archive.stem) / path.relative_to(html)
+                packed.writestr(
+                    zipfile.ZipInfo(name.as_posix(), TIME),
+                    path.read_bytes(),
+                    compress_type=zipfile.ZIP_DEFLATED,
+                )
+    return archive.stat().st_size
+
+
+def main() -> None:
+    """Pack the book; say where it is."""
+    parser = argparse.ArgumentParser(prog="python -m tabbook.offline", description=__doc__)
+    parser.add_argument("html", type=Path, nargs="?", default=Path("_build/html"))
+    parser.add_argument("archive", type=Path, nargs="?", default=Path("_build/dropout-book.zip"))
+    options = parser.parse_args()
+    size = pack(options.html, options.archive) / 1e6
+    folder = options.archive.stem
+    print(f"{options.archive}: {size:.1f} MB. Unpack it and open {folder}/index.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Sphinx extension: pictures that belong to the page, and figures to play with.
+
+An SVG of the class ``inline`` (``:class: inline`` on an image or figure) becomes part of the page
+instead of a file beside it, so that it takes the page's colours, light or dark. One that is
+``playable``, too, is a still picture which ``playable_figures.js`` takes over: the script and its
+style are loaded on such pages only. Elsewhere, in notebooks or without JavaScript, both remain what
+they are, pictures with a text.
+"""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from tabbook import __version__
+
+INLINE, PLAYABLE = "inline", "playable"
+
+
+class InlinePictures(SphinxPostTransform):
+    """Put SVG files of the class ``inline`` into the page.
+
+    Raises:
+        ExtensionError: such a picture is no SVG, or has no text for those who can't see it.
+    """
+
+    default_priority = 200
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for image in list(self.document.findall(nodes.image)):
+            if INLINE not in image["classes"]:
+                continue
+            svg = (Path(self.app.srcdir) / image["uri"]).read_text(encoding="utf-8")
+            if not svg.startswith("<svg ") or not image.get("alt"):
+                raise ExtensionError(
+                    f"{self.env.docname}: a picture of the class `inline` expects a file that "
+                    f"begins with `<svg ` and an `:alt:` text. Received: {image['uri']}."
+                )
+            described = f'<svg role="img" aria-label="{escape(image["alt"])}" '
+            raw = nodes.raw("", described + svg.removeprefix("<svg "), format="html")
+            raw["classes"] = image["classes"]
+            image.replace_self(raw)
+
+
+def load_script(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Load script and style on pages with a figure to play with."""
+    raws = doctree.findall(nodes.raw) if doctree else ()
+    if any(PLAYABLE in raw["classes"] for raw in raws):
+        app.add_css_file("playable_figures.css")
+        app.add_js_file("playable_figures.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("tabbook.sphinx.tabs")  # which copies static/
+    app.add_post_transform(InlinePictures)
+    app.connect("html-page-context", load_script)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

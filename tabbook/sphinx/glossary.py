@@ -1,0 +1,70 @@
+"""Sphinx extension: a page has the definitions of the terms that it links to, for hover cards.
+
+They stand in the page itself, hidden: nothing is fetched, so cards open from the file system too.
+Without JavaScript a term is a link to the glossary.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from tabbook import __version__
+
+
+def add_cards(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Append a hidden card for each term that the page links to."""
+    builder = app.builder
+    if doctree is None or not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    cards = []
+    for identity in _linked_terms(doctree):
+        words = builder.render_partial(_definition(app, identity))["fragment"]
+        cards.append(f'<div class="glossary-card" id="card-{identity}" role="tooltip" popover>')
+        cards.append(f"{words}</div>")
+    context["body"] += "\n".join(cards)
+
+
+def _linked_terms(doctree: nodes.document) -> list[str]:
+    """The ids of the terms that a page links to, each once."""
+    found: dict[str, None] = {}
+    for reference in doctree.findall(nodes.reference):
+        if any("std-term" in words["classes"] for words in reference.findall(nodes.inline)):
+            address = reference.get("refuri", "").rpartition("#")[2]
+            found[reference.get("refid", address)] = None
+    return list(found)
+
+
+def _definition(app: Sphinx, identity: str) -> nodes.paragraph:
+    """The first paragraph of a term's definition, as words: a card that comes by itself and goes by
+    itself is no place for links."""
+    terms = app.env.domains["std"].objects
+    document = next(
+        name for (kind, _), (name, place) in terms.items() if (kind, place) == ("term", identity)
+    )
+    glossary = app.env.get_doctree(document)
+    term = next(node for node in glossary.findall(nodes.term) if identity in node["ids"])
+    assert term.parent is not None
+    words = next(term.parent.findall(nodes.paragraph)).deepcopy()
+    for reference in list(words.findall(addnodes.pending_xref)):
+        reference.replace_self(nodes.Text(reference.astext()))
+    return words
+
+
+def add_assets(app: Sphinx) -> None:
+    """Add script and style of the cards, which lie beside those of the tabs."""
+    if app.builder.format == "html":
+        app.add_css_file("glossary_cards.css")
+        app.add_js_file("glossary_cards.js")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("tabbook.sphinx.tabs")
+    app.connect("builder-inited", add_assets)
+    app.connect("html-page-context", add_cards)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

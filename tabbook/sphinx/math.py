@@ -1,0 +1,88 @@
+"""Sphinx extension: write formulas as MathML, where Sphinx would leave TeX to a script.
+
+Sphinx takes a renderer that an extension adds instead of its own, MathJax. Only pages with formulas
+load the font, of which the book has no more than they need.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+from tabbook import __version__
+from tabbook.math.font import FONT, trim
+from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
+
+# From the file system no page may fetch a font so, only use it
+PRELOAD = """<script>
+  if (location.protocol !== "file:") {{
+    document.head.append(Object.assign(document.createElement("link"), {{
+      rel: "preload", as: "font", type: "font/woff", crossOrigin: "", href: "{address}",
+    }}));
+  }}
+</script>
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def write_inline(self: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula in a sentence."""
+    self.body.append(_mathml(self, node, display=False))
+    raise nodes.SkipNode
+
+
+def write_display(self: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula on a line of its own, in a box that scrolls, and its number beside it."""
+    self.body.append(self.starttag(node, "div", CLASS="math"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append(f'<div class="formula">{_mathml(self, node, display=True)}</div></div>\n')
+    raise nodes.SkipNode
+
+
+def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str:
+    """The formula of a node; a warning and its TeX if it is none."""
+    try:
+        return mathml(node.astext(), display=display)
+    except FormulaError as error:
+        logger.warning(str(error), location=node, type="formulas")
+        return f"<code>{self.encode(node.astext())}</code>"
+
+
+def finish_page(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Keep formulas and punctuation together, and fetch the font at once: late, it moves them."""
+    if "<math" in context.get("body", ""):
+        context["body"] = keep_punctuation(context["body"])
+        context["metatags"] += PRELOAD.format(address=context["pathto"](FONT, 1))
+
+
+def trim_font(app: Sphinx, exception: Exception | None) -> None:
+    """Leave in the font what the pages and the slides have."""
+    if not exception and app.builder.format == "html":
+        trim(Path(app.outdir))
+
+
+def add_style(app: Sphinx) -> None:
+    """Add the style; the folder it is in, ``sphinx_tabs`` has named."""
+    if app.builder.format == "html":
+        app.add_css_file("formulas.css")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("tabbook.sphinx.tabs")
+    app.add_html_math_renderer("mathml", (write_inline, None), (write_display, None))
+    app.connect("builder-inited", add_style)
+    app.connect("html-page-context", finish_page)
+    # After sphinx_slides has written the slides
+    app.connect("build-finished", trim_font, priority=900)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,171 @@
+"""Sphinx extension: what makes the pages a site, and keeps each of them light.
+
+1. If the site's address is known, what needs it: sitemap, canonical links, social cards, and the
+   addresses on the page for what is not there (``set_address``).
+2. The front door, which leads to the first page (``write_front_door``).
+3. Room for pictures before they come (``hold_room``).
+
+The template ``layout.html`` leaves out what a page does not need.
+"""
+
+import html
+import os
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.util.images import get_image_size
+
+from tabbook import __version__
+
+ADDRESS = "BOOK_ADDRESS"
+GIT = shutil.which("git") is not None
+TEMPLATES = Path(__file__).parent / "templates"
+
+# --- 1. the address -----------------------------------------------------------------------------
+
+NOT_FOUND = """<h1>There is no such page</h1>
+<p>The address may be mistyped, or the page has moved. The contents stand at the side; or
+<a href="{address}">begin at the front door</a>.</p>"""
+
+
+def set_address(app: Sphinx, config: Config) -> None:
+    """Set up what depends on where the book is published.
+
+    ``html: baseurl`` in ``_config.yml`` says it, or the environment variable ``BOOK_ADDRESS``.
+    Without either nothing is made up: no sitemap, no canonical links, no cards.
+
+    Raises:
+        ExtensionError: the address is not one of a website.
+    """
+    address = os.environ.get(ADDRESS) or config.html_baseurl
+    config.ogp_site_name = config.html_title
+    if address:
+        address = address.rstrip("/") + "/"
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise ExtensionError(
+                f"Expected the book's address to begin with https://, found {address!r}. Mend "
+                f"html: baseurl in _config.yml, or the environment variable {ADDRESS}."
+            )
+        config.html_baseurl = config.ogp_site_url = address
+        config.sitemap_url_scheme = "{link}"
+        config.sitemap_excludes = ["404.html", "genindex.html", "search.html"]
+        config.sitemap_show_lastmod = GIT
+        app.setup_extension("sphinx_sitemap")
+    else:
+        config.ogp_social_cards = {"enable": False}
+    # A server shows this page in the place of any other, so its links begin at the root.
+    root = urlsplit(address).path or "/"
+    config.notfound_urls_prefix = root
+    config.notfound_context = {
+        "title": "No such page",
+        "body": NOT_FOUND.format(address=root),
+    }
+
+
+# --- 2. the front door --------------------------------------------------------------------------
+
+FRONT_DOOR = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="{favicon}">
+<script>location.replace("{page}" + location.search + location.hash)</script>
+<noscript><meta http-equiv="refresh" content="0; url={page}"></noscript>
+</head>
+<body><main><h1>{title}</h1><p><a href="{page}">Begin to read</a></p></main></body>
+</html>
+"""
+
+
+def write_front_door(app: Sphinx, exception: Exception | None) -> None:
+    """Write ``index.html``, unless the book's first page is that.
+
+    Jupyter Book would write one without a language or a title, which loses ``?framework=jax``.
+    """
+    if exception or app.builder.format != "html" or app.config.root_doc == "index":
+        return
+    page = FRONT_DOOR.format(
+        language=app.config.language,
+        title=html.escape(app.config.html_title),
+        favicon=f"_static/{Path(app.config.html_favicon).name}",
+        page=app.builder.get_target_uri(app.config.root_doc),
+    )
+    (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
+# --- 3. pictures --------------------------------------------------------------------------------
+
+# An image without a stated size
+IMAGE = re.compile(r'<img (?![^>]*\b(?:width|style)=)(?=[^>]*src="[^"]*?([^"/]+)")')
+SVG_SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
+PIXELS_PER_POINT = 96 / 72
+
+
+def hold_room(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """State the size of the page's pictures; without it the page would jump when one comes."""
+    sources = {name: source for source, name in app.builder.images.items()}
+    if "body" in context:
+        context["body"] = IMAGE.sub(partial(_with_room, app, sources), context["body"])
+
+
+def _with_room(app: Sphinx, sources: dict[str, str], match: re.Match[str]) -> str:
+    size = _size(Path(app.srcdir) / sources[match[1]]) if match[1] in sources else None
+    return f'<img width="{size[0]}" height="{size[1]}" ' if size else match[0]
+
+
+def _size(picture: Path) -> tuple[int, int] | None:
+    """Width and height in CSS pixels."""
+    if picture.suffix != ".svg":
+        return get_image_size(str(picture))
+    found = SVG_SIZE.search(picture.read_text(encoding="utf-8"))
+    if not found:
+        return None
+    width, height = (round(float(points) * PIXELS_PER_POINT) for points in found.groups())
+    return width, height
+
+
+# --- set-up -------------------------------------------------------------------------------------
+
+
+def look_here_for_templates(app: Sphinx, config: Config) -> None:
+    """Let ``layout.html`` take the place of the theme's."""
+    config.templates_path = [*config.templates_path, str(TEMPLATES)]
+
+
+def date_by_commit(app: Sphinx, config: Config) -> None:
+    """Date a page by the last commit to it or its notebooks: the same wherever it is built."""
+    config.html_last_updated_fmt = "%d %B %Y"
+    config.git_last_updated_timezone = "UTC"
+    config.git_untracked_show_sourcelink = True
+    # A copy without its history, an archive for example, has no dates; that is no fault of it.
+    config.suppress_warnings = [
+        *config.suppress_warnings,
+        "git.subprocess_error",
+        "git.too_shallow",
+    ]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    # Theirs listen for config-inited too, and rely on what is set here: hence the priority.
+    app.connect("config-inited", look_here_for_templates, priority=100)
+    app.connect("config-inited", set_address, priority=100)
+    if GIT:
+        app.connect("config-inited", date_by_commit, priority=100)
+        app.setup_extension("sphinx_last_updated_by_git")
+    app.setup_extension("sphinxext.opengraph")
+    app.setup_extension("notfound.extension")
+    app.connect("html-page-context", hold_room, priority=900)
+    app.connect("build-finished", write_front_door)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,445 @@
+"""The laws of the page on DropConnect, held against what readers see.
+
+The definitions come from the executed notebook that a test's name states; NumPy, in double
+precision, gives the answers. Masks are put in, or read off from the outputs. Moments are checked
+by going through *all* masks of a small layer, so that chance has no say in them; where it has,
+it breaks a bound at most once in a thousand million runs.
+"""
+
+import functools
+import itertools
+
+import numpy as np
+import pytest
+from backends import ARRAYS, BACKENDS, bound, definitions, mlp, required
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SHAPE = N, D_IN, D_OUT = 3, 5, 4  # one: JAX compiles for each
+some = settings(deadline=None, max_examples=12)
+rates = st.one_of(st.sampled_from([0.0, 0.5, 0.75, 1.0]), st.floats(2**-10, 1 - 2**-5, width=32))
+seeds = st.integers(0, 2**31 - 1)
+
+
+def path(name):
+    return f"chapters/{name}/dropconnect.ipynb"
+
+
+every = pytest.mark.parametrize("framework", ARRAYS, ids=path)
+training_ones = pytest.mark.parametrize("framework", BACKENDS, ids=path)
+each_per = pytest.mark.parametrize("per", ["example", "batch"])
+
+
+def oracle(x, w, b, p, mask):
+    """The definition, in float64."""
+    kept = np.broadcast_to(mask, (len(x), *w.shape)) * (0 if p == 1 else 1 / (1 - p))
+    return np.einsum("nj,njk,jk->nk", x.astype(float), kept, w.astype(float)) + b
+
+
+def oracle_backward(g, x, w, p, mask):
+    """Its derivatives, term by term."""
+    kept = np.broadcast_to(mask, (len(x), *w.shape)) * (0 if p == 1 else 1 / (1 - p))
+    return (
+        np.einsum("njk,jk,nk->nj", kept, w, g),
+        np.einsum("njk,nj,nk->jk", kept, x, g),
+        g.sum(axis=0),
+    )
+
+
+def problem(seed, p, per):
+    """Inputs, weights, biases, gradients and a mask of zeros and ones."""
+    rng = np.random.default_rng(seed)
+    shapes = ((N, D_IN), (D_IN, D_OUT), (D_OUT,), (N, D_OUT))
+    arrays = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+    mask = rng.random(SHAPE if per == "example" else (D_IN, D_OUT)) >= p
+    return *arrays, mask.astype(np.float32)
+
+
+class Page:
+    """A notebook's definitions, with NumPy arrays going in and coming out."""
+
+    def __init__(self, framework):
+        self.backend, self.framework = required(framework), framework
+        self.page = definitions(framework, "dropconnect")
+        self.rng = np.random.default_rng(0)
+
+    def random(self):
+        """What a function that draws has to be given besides: a key, a generator, or nothing."""
+        if self.framework == "jax":
+            return (self.backend.d2l.get_key(),)
+        return (self.rng,) if self.framework == "numpy" else ()
+
+    def seed(self, seed):
+        self.backend.d2l.seed_everything(seed)
+        self.rng = np.random.default_rng(seed)
+
+    def tensors(self, *arrays):
+        return [None if a is None else self.backend.tensor(a) for a in arrays]
+
+    def numpy(self, tensor):
+        return self.backend.numpy(tensor)
+
+    def dropconnect(self, x, w, b, p, mask=None, per="example"):
+        X, W, B, M = self.tensors(x, w, b, mask)
+        return self.numpy(self.page.dropconnect(X, W, B, p, *self.random(), mask=M, per=per))
+
+    def read_masks(self, n, d_in, d_out, p, per="example"):
+        """The masks that were drawn, (n, d_in, d_out), as bits of the outputs: inputs are powers
+        of two, weights ones, and outputs are sums of those that were kept."""
+        x = np.tile(2.0 ** np.arange(d_in), (n, 1)).astype(np.float32)
+        w, b = np.ones((d_in, d_out), np.float32), np.zeros(d_out, np.float32)
+        sums = np.rint(self.dropconnect(x, w, b, p, per=per).astype(float) * (1 - p)).astype(int)
+        return (sums[:, None, :] >> np.arange(d_in)[:, None]) & 1
+
+    def layer(self, num_inputs, num_outputs, p, per):
+        """A layer, and a function (x, training) -> output that calls it; its weights and biases."""
+        d2l, Layer = self.backend.d2l, self.page.DropConnectLinear
+        if self.framework == "numpy":
+            layer = Layer(num_inputs, num_outputs, p, self.rng, per)
+
+            def call(x, training):
+                layer.training = training
+                return layer.forward(x)
+
+            return layer, call, (layer.W, layer.b)
+        if self.framework == "jax":
+            layer = Layer(num_outputs, p, per)
+            variables = layer.init(d2l.get_key(), np.ones((1, num_inputs), np.float32))
+
+            def call(x, training):
+                rngs = {"dropout": d2l.get_key()} if training else {}
+                return self.numpy(layer.apply(variables, x, training=training, rngs=rngs))
+
+            params = variables["params"]
+            return layer, call, (np.asarray(params["kernel"]), np.asarray(params["bias"]))
+        if self.framework == "tensorflow":
+            layer = Layer(num_outputs, p, per)
+            layer(np.ones((1, num_inputs), np.float32))
+            weights = layer.W.numpy(), layer.b.numpy()
+            return layer, lambda x, training: layer(x, training=training).numpy(), weights
+        layer = Layer(num_inputs, num_outputs, p, per)
+        if self.framework == "pytorch":
+
+            def call(x, training):
+                return self.numpy(layer.train(training)(self.backend.tensor(x)))
+
+            linear = layer.linear
+            return layer, call, (self.numpy(linear.weight).T, self.numpy(linear.bias))
+        from mxnet import autograd
+
+        layer.initialize()
+
+        def call(x, training):
+            with autograd.train_mode() if training else autograd.predict_mode():
+                return self.numpy(layer(self.backend.tensor(x)))
+
+        dense = layer.dense
+        return layer, call, (dense.weight.data().asnumpy().T, dense.bias.data().asnumpy())
+
+
+@functools.cache
+def page_of(framework):
+    """The one page of a framework."""
+    return Page(framework)
+
+
+@pytest.fixture
+def page(framework):
+    return page_of(framework)
+
+
+# ------------------------------------------------------------------------------------- the function
+
+
+@every
+@each_per
+def test_a_given_mask_gives_the_same_output_everywhere(page, per):
+    @some
+    @given(seeds, rates)
+    def law(seed, p):
+        x, w, b, _, mask = problem(seed, p, per)
+        out = page.dropconnect(x, w, b, p, mask)
+        assert out.shape == (N, D_OUT)
+        np.testing.assert_allclose(out, oracle(x, w, b, p, mask), rtol=1e-6, atol=2e-5)
+
+    law()
+    x, w, b, _, mask = problem(1, 0.5, per)  # of the order of one: to a millionth
+    x, w = x / 4, w / 4
+    out = page.dropconnect(x, w, b, 0.5, mask)
+    np.testing.assert_allclose(out, oracle(x, w, b, 0.5, mask), rtol=0, atol=1e-6)
+
+
+@every
+@each_per
+@pytest.mark.parametrize("p", [0.0, 0.25, 0.5, 1.0])
+def test_the_backward_pass_by_hand_is_the_derivative(page, per, p):
+    x, w, _, g, mask = problem(3, p, per)
+    hand = page.page.dropconnect_backward(g, x, w, p, mask)
+    for by_hand, derivative in zip(hand, oracle_backward(g, x, w, p, mask), strict=True):
+        np.testing.assert_allclose(by_hand, derivative, rtol=1e-5, atol=1e-6)
+
+
+@training_ones
+@each_per
+@pytest.mark.parametrize("p", [0.25, 1.0])
+def test_autograd_equals_the_gradient_by_hand(page, per, p):
+    x, w, b, g, mask = problem(3, p, per)
+    X, W, B, M, G = page.tensors(x, w, b, mask, g)
+    d2l, draws = page.backend.d2l, page.random()
+
+    def total(X=X, W=W, B=B):
+        return d2l.reduce_sum(page.page.dropconnect(X, W, B, p, *draws, mask=M) * G)
+
+    hand = page.page.dropconnect_backward(g, x, w, p, mask)
+    for name, array, by_hand in zip("XWB", (x, w, b), hand, strict=True):
+        one = np.full(array.shape, 1 / array.size, np.float32)  # sums to 1
+        auto = page.backend.gradient(lambda T, name=name: total(**{name: T}), array, one)
+        np.testing.assert_allclose(auto, by_hand, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@every
+@each_per
+@pytest.mark.parametrize("p", [0.5, 0.75])
+def test_a_bit_for_each_weight_and_for_each_example_or_none(page, per, p):
+    page.seed(5)
+    n, d_in, d_out = 60, 12, 50
+    bits = page.read_masks(n, d_in, d_out, p, per)
+    own = bits if per == "example" else bits[:1]
+    if per == "batch":
+        assert (bits == bits[:1]).all()
+    assert abs((own == 0).mean() - p) < bound(own.size)
+    # Two independent bits agree with this probability; shared ones always.
+    agree = p**2 + (1 - p) ** 2
+    for axis in (0, 1, 2) if per == "example" else (1, 2):
+        half = own.shape[axis] // 2
+        one, two = np.split(own.take(range(2 * half), axis), 2, axis)
+        assert abs((one == two).mean() - agree) < bound(one.size), axis
+
+
+@every
+@each_per
+def test_a_seed_repeats_its_masks_and_the_next_call_does_not(page, per):
+    runs = []
+    for seed in (7, 7, 8):
+        page.seed(seed)
+        runs.append(page.read_masks(6, 10, 8, 0.5, per))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).any()
+    assert (page.read_masks(6, 10, 8, 0.5, per) != runs[2]).any()
+
+
+@every
+@each_per
+def test_nothing_dropped_and_everything_dropped(page, per):
+    x, w, b, _, _ = problem(4, 0.5, per)
+    np.testing.assert_allclose(page.dropconnect(x, w, b, 0, per=per), x @ w + b, atol=1e-5)
+    out = page.dropconnect(x, w, b, 1, per=per)
+    np.testing.assert_array_equal(out, np.broadcast_to(b, out.shape))
+
+
+@every
+def test_appending_the_biases_drops_them_too(page):
+    """What the paper does, by the page's own function."""
+    x, w, b, _, _ = problem(6, 0.5, "example")
+    mask = (np.random.default_rng(6).random((N, D_IN + 1, D_OUT)) >= 0.5).astype(np.float32)
+    longer = np.append(x, np.ones((N, 1), np.float32), axis=1)
+    out = page.dropconnect(longer, np.append(w, b[None], axis=0), 0 * b, 0.5, mask)
+    want = oracle(x, w, 0, 0.5, mask[:, :-1]) + 2 * mask[:, -1] * b
+    np.testing.assert_allclose(out, want, atol=1e-5)
+
+
+@every
+def test_what_has_no_meaning_is_refused(page):
+    x, w, b, _, mask = problem(0, 0.5, "example")
+    wrong = [
+        (ValueError, {"p": p}, str(p)) for p in (-0.1, 1.5, 100, float("inf"), float("nan"))
+    ] + [
+        (ValueError, {"per": "row"}, "'row'"),
+        (ValueError, {"x": x[:, :-1]}, str((N, D_IN - 1))),
+        (ValueError, {"x": x[0]}, str((D_IN,))),
+        (ValueError, {"mask": mask[:-1]}, str((N - 1, D_IN, D_OUT))),
+        (ValueError, {"mask": mask[0].T.copy()}, str((D_OUT, D_IN))),
+        (ValueError, {"mask": mask[:, :, 0]}, str((N, D_IN))),
+        (TypeError, {"x": np.ones((N, D_IN), np.int32)}, "int32"),
+    ]
+    for kind, changed, received in wrong:
+        arguments = {"x": x, "w": w, "b": b, "p": 0.5} | changed
+        with pytest.raises(kind, match=r"(?s)expected.*received") as caught:
+            page.dropconnect(**arguments)
+        assert received in str(caught.value), changed
+    for p in (1, -0.5):
+        with pytest.raises(ValueError, match=r"expected.*received"):
+            page.page.gaussian_moments(x, w, b, p)
+
+
+# ---------------------------------------------------------------------------------------- the layer
+
+
+@every
+@each_per
+def test_the_layer_drops_in_training_only(page, per):
+    page.seed(2)
+    _, call, (w, b) = page.layer(12, 8, 0.5, per)
+    x = np.random.default_rng(0).normal(size=(6, 12)).astype(np.float32)
+    np.testing.assert_allclose(call(x, False), x @ w + b, atol=1e-5)
+    first, second = call(x, True), call(x, True)
+    assert (first != second).any()
+    assert (first != call(x, False)).any()
+    alike = call(np.ones((6, 12), np.float32), True)  # equal examples
+    assert np.isclose(alike, alike[:1], atol=1e-6).all() == (per == "batch")
+
+
+@every
+def test_a_layer_that_drops_nothing_is_linear_in_training(page):
+    _, call, (w, b) = page.layer(12, 8, 0, "example")
+    x = np.random.default_rng(0).normal(size=(6, 12)).astype(np.float32)
+    np.testing.assert_allclose(call(x, True), x @ w + b, atol=1e-5)
+
+
+def test_the_layer_of_numpy_goes_back_as_it_went_forth():
+    page = Page("numpy")
+    x, _, _, g, _ = problem(0, 0.5, "example")
+    for training in (True, False):
+        layer, call, _ = page.layer(D_IN, D_OUT, 0.5, "example")
+        call(x, training)
+        p = 0.5 if training else 0
+        for got, want in zip(
+            layer.backward(g), oracle_backward(g, x, layer.W, p, layer.mask), strict=True
+        ):
+            np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+# -------------------------------------------------------------------------------------- the moments
+
+
+def all_masks(bits, p):
+    """Every mask of so many bits, and its probability."""
+    masks = np.array(list(itertools.product((0, 1), repeat=bits)), np.float32)
+    return masks, np.prod(np.where(masks == 1, 1 - p, p), axis=1)
+
+
+def exact_moments(x, w, p, kind):
+    """Means and covariances of all outputs, (n * d_out) of them, over all masks."""
+    shape = {
+        "dropout": (len(x), w.shape[0], 1), "example": (len(x), *w.shape), "batch": (1, *w.shape),
+    }[kind]  # fmt: skip
+    masks, weights = all_masks(int(np.prod(shape)), p)
+    kept = np.broadcast_to(masks.reshape(-1, *shape), (len(masks), len(x), *w.shape)) / (1 - p)
+    Y = np.einsum("nj,snjk,jk->snk", x, kept, w).reshape(len(masks), -1)
+    mean = weights @ Y
+    return mean, np.einsum("s,sa,sb->ab", weights, Y - mean, Y - mean)
+
+
+@every
+@pytest.mark.parametrize("kind", ["dropout", "example", "batch"])
+@pytest.mark.parametrize("p", [0.5, 0.2])
+def test_the_formulas_are_the_moments_over_all_masks(page, kind, p):
+    rng = np.random.default_rng(1)
+    x, w = rng.random((2, 3)), rng.normal(size=(3, 2))
+    mean, cov = exact_moments(x, w, p, kind)  # in the order (0, 0), (0, 1), (1, 0), (1, 1)
+    told = page.page.formulas(x, w, p, kind)
+    batch_mean = (cov[0, 0] + cov[2, 2] + 2 * cov[0, 2]) / 4
+    want = [mean[0], cov[0, 0] ** 0.5, cov[0, 0], cov[0, 1], cov[0, 2], batch_mean]
+    np.testing.assert_allclose(list(told.values()), want, atol=1e-12)
+    assert list(told) == list(page.page.measured(rng.normal(size=(9, 2, 2))))
+
+
+@every
+@pytest.mark.parametrize("p", [0.0, 0.5, 0.8])
+def test_the_moments_of_the_gaussian_are_those_over_all_masks(page, p):
+    """With the page's own function, whose batch is all masks of one example."""
+    rng = np.random.default_rng(2)
+    x, w, b = (rng.normal(size=s).astype(np.float32) for s in ((1, 4), (4, 1), (1,)))
+    masks, weights = all_masks(4, p)
+    outputs = page.dropconnect(np.repeat(x, 16, axis=0), w, b, p, masks[:, :, None])[:, 0]
+    mean = weights @ outputs
+    told = [page.numpy(a) for a in page.page.gaussian_moments(*page.tensors(x, w, b), p)]
+    np.testing.assert_allclose(told[0], mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(told[1], weights @ (outputs - mean) ** 2, rtol=1e-5, atol=1e-6)
+
+
+@every
+def test_gaussian_outputs_are_the_moments_and_the_noise(page):
+    x, w, b, _, _ = problem(8, 0.3, "example")
+    noise = np.random.default_rng(9).normal(size=(7, N, D_OUT)).astype(np.float32)
+    draws = page.random()
+    X, W, B, Z = page.tensors(x, w, b, noise)
+    out = page.numpy(page.page.gaussian_outputs(X, W, B, 0.3, 7, *draws, noise=Z))
+    u = x @ w + b + np.sqrt(0.3 / 0.7 * (x**2 @ w**2)) * noise
+    np.testing.assert_allclose(out, np.maximum(u, 0), atol=1e-5)
+    drawn = page.numpy(page.page.gaussian_outputs(X, W, B, 0.3, 7, *page.random()))
+    assert drawn.shape == out.shape
+    assert (drawn >= 0).all()
+    assert (drawn[0] != drawn[1]).any()
+
+
+@every
+def test_masked_outputs_use_each_mask_for_all_examples(page):
+    page.seed(1)
+    x = np.tile(2.0 ** np.arange(8), (2, 1)).astype(np.float32)
+    w, b = np.ones((8, 3), np.float32), np.zeros(3, np.float32)
+    out = page.numpy(page.page.masked_outputs(*page.tensors(x, w, b), 0.5, 500, *page.random()))
+    assert out.shape == (500, 2, 3)
+    np.testing.assert_array_equal(out[:, 0], out[:, 1])
+    bits = (out[:, 0].astype(int)[..., None] >> np.arange(1, 9)) & 1  # of sums that are doubled
+    assert abs(bits.mean() - 0.5) < bound(bits.size)
+
+
+@every
+def test_numbers_of_masks_and_costs(page):
+    for d_in, d_out in ((1, 1), (3, 2), (10, 7)):
+        told = page.page.log10_masks(d_in, d_out)
+        np.testing.assert_allclose(told, np.log10([2.0**d_in, 2.0 ** (d_in * d_out)]))
+    assert list(page.page.cost(2, 3, 5).values()) == [(0, 30), (6, 36), (15, 45), (30, 60)]
+
+
+# ---------------------------------------------------------------------------------------- the model
+
+
+def pictures(number, seed=0):
+    """Examples of the size that the model asks for."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((number, 28, 28)).astype(np.float32)
+    return x, rng.integers(0, 10, number).astype(np.int32)
+
+
+def fit(page, seed=3, **options):
+    page.seed(seed)
+    model = page.page.NoisyMLP(num_hiddens_1=24, num_hiddens_2=12, **options)
+    model.board.display = False
+    return page.backend.fit(model, page.backend.data(pictures(16), pictures(8, seed=1)))
+
+
+def layers(page, trainer):
+    """Weights and biases in the order of the network; JAX sorts them by name."""
+    weights = page.backend.weights(trainer)
+    return [weights[i] for i in (0, 1, 4, 5, 2, 3)] if page.framework == "jax" else weights
+
+
+NOISE = ({"dropout": 0.5}, {"dropconnect": 0.5}, {"dropconnect": 0.5, "per": "batch"})
+
+
+@training_ones
+def test_initial_weights_do_not_depend_on_the_noise(page):
+    plain = layers(page, fit(page, lr=0.0))
+    assert [w.shape for w in plain] == [(784, 24), (24,), (24, 12), (12,), (12, 10), (10,)]
+    for noise in NOISE:
+        for one, other in zip(plain, layers(page, fit(page, lr=0.0, **noise)), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert (plain[0] != layers(page, fit(page, seed=4, lr=0.0))[0]).any()
+
+
+@training_ones
+@pytest.mark.parametrize("noise", NOISE, ids=["dropout", "example", "batch"])
+def test_the_model_evaluates_with_all_weights_and_trains_with_some(page, noise):
+    trainer, x = fit(page, **noise), pictures(8, seed=1)[0]
+    once = page.backend.predict(trainer, x)
+    np.testing.assert_allclose(once, mlp(layers(page, trainer), x), atol=1e-5)
+    trained, again = (page.backend.predict(trainer, x, training=True) for _ in range(2))
+    assert (trained != again).any()
+    loss, accuracy = page.page.evaluate(
+        trainer.model, page.backend.data(pictures(8, seed=1)).train_dataloader()
+    )
+    want = (once.argmax(axis=1) == pictures(8, seed=1)[1]).mean()
+    assert accuracy == pytest.approx(want, abs=1e-6)
+    assert loss > 0

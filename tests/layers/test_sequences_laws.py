@@ -1,0 +1,536 @@
+"""The laws of masks on sequences: attention, the block, embeddings, memory, zoneout.
+
+Definitions come from the executed notebook that a test's name states. NumPy's tab is held to the
+same laws as the four frameworks, and its hand-written gradients are their oracle.
+"""
+
+import functools
+import itertools
+import math
+
+import numpy as np
+import pytest
+from backends import BACKENDS, definitions, required
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PAGE = "sequences"
+pytestmark = pytest.mark.parametrize(
+    "name", [*BACKENDS, "numpy"], ids=lambda name: f"chapters/{name}/{PAGE}.ipynb"
+)
+some = settings(deadline=None, max_examples=8)
+# Few rates: JAX compiles nothing anew for a rate, but every example runs in five frameworks.
+rates = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9])
+seeds = st.integers(0, 2**31 - 1)
+
+
+def close(actual, desired, rtol=1e-5, atol=1e-6):
+    """Equal up to rounding in single precision."""
+    np.testing.assert_allclose(actual, desired, rtol=rtol, atol=atol)
+
+
+def arrays(seed, *shapes):
+    """Normal float32 arrays of the given shapes."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def masks_of(seed, p, *shapes):
+    """Masks of 0 and 1 of the given shapes."""
+    rng = np.random.default_rng(seed)
+    return [(rng.random(shape) >= p).astype(np.float32) for shape in shapes]
+
+
+class Page:
+    """A page's definitions, which take and return NumPy arrays here."""
+
+    def __init__(self, name):
+        self.name = name
+        self.code = definitions(name, PAGE)
+        self.numpy_page = name == "numpy"
+        if not self.numpy_page:
+            self.backend = required(name)
+            self.code.d2l.seed_everything(0)
+        self.seed(0)
+
+    def seed(self, seed):
+        self.code.d2l.seed_everything(seed)
+        self.rng = np.random.default_rng(seed)
+
+    def tensor(self, array):
+        if self.numpy_page or not isinstance(array, np.ndarray):
+            return array
+        return self.backend.tensor(array)
+
+    def numpy(self, tensor):
+        return np.asarray(tensor) if self.numpy_page else self.backend.numpy(tensor)
+
+    def source(self):
+        """Where a drawing function gets its randomness from."""
+        return {"jax": lambda: {"key": self.code.d2l.get_key()}, "numpy": lambda: {"rng": self.rng}}
+
+    def call(self, function, *args, draws=True, **kwargs):
+        """The page's function of arrays; drawing ones get a key or generator where they need it."""
+        more = self.source().get(self.name, dict)() if draws else {}
+        args = [self.tensor(a) for a in args]
+        kwargs = {k: self.tensor(v) for k, v in kwargs.items()}
+        return self.numpy(getattr(self.code, function)(*args, **kwargs, **more))
+
+    def gradients(self, function, inputs, dY):
+        """The gradients of (dY * function(*inputs)).sum() for each of the inputs."""
+        results = []
+        for place, X in enumerate(inputs):
+
+            def weighted(X, place=place):
+                others = [self.tensor(a) for a in inputs]
+                Y = function(*others[:place], X, *others[place + 1 :])
+                return self.code.d2l.reduce_sum(Y * self.tensor(dY))
+
+            # The backend weighs and sums entries of the shape of X.
+            shares = np.full(X.shape, 1 / X.size, np.float32)
+            results.append(self.backend.gradient(weighted, X, shares))
+        return results
+
+    # The block, with weights that are given
+
+    def block(self, weights, X, masks, training, **rates):
+        """The output of the page's block with the weights (inputs, outputs) by name."""
+        width, hidden = weights["up"].shape
+        code, X = self.code, self.tensor(X)
+        masks = masks and {k: self.tensor(v) for k, v in masks.items()}
+        if self.name == "numpy":
+            block = code.TransformerBlock(width, hidden, **rates, rng=self.rng)
+            block.weights, block.training = weights, training
+            return block(X, masks)
+        if self.name == "jax":
+            block = code.TransformerBlock(width, hidden, **rates, training=training)
+            key = code.d2l.get_key()
+            params = block.init({"params": key, "dropout": key}, X)["params"]
+            for part, W in weights.items():
+                params[part]["kernel"] = self.tensor(W)
+            rngs = {"dropout": code.d2l.get_key()} if training else {}
+            return self.numpy(block.apply({"params": params}, X, masks, rngs=rngs))
+        block = code.TransformerBlock(width, hidden, **rates)
+        if self.name == "pytorch":
+            block.train(training)
+            for part, W in weights.items():
+                getattr(block, part).weight.data = self.tensor(W.T.copy())
+                getattr(block, part).bias.data.zero_()
+            return self.numpy(block(X, masks))
+        if self.name == "tensorflow":
+            block(X)
+            for part, W in weights.items():
+                getattr(block, part).kernel.assign(W)
+            return self.numpy(block(X, masks=masks, training=training))
+        autograd = code.autograd
+        block.initialize()
+        block(X)
+        for part, W in weights.items():
+            getattr(block, part).weight.set_data(self.tensor(W.T.copy()))
+        with autograd.train_mode() if training else autograd.predict_mode():
+            return self.numpy(block(X, masks))
+
+
+@functools.cache
+def page_of(name):
+    return Page(name)
+
+
+@pytest.fixture
+def page(name):
+    page = page_of(name)
+    page.seed(0)
+    return page
+
+
+def oracle():
+    return page_of("numpy").code
+
+
+# -------------------------------------------------------------------------------------------- masks
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
+def test_masks_are_zeros_and_ones_in_the_stated_share(page, p):
+    argument = {"jax": lambda: (page.code.d2l.get_key(),), "numpy": lambda: (page.rng,)}
+    mask = page.numpy(page.code.keep_mask((100, 200), p, *argument.get(page.name, tuple)()))
+    assert mask.shape == (100, 200)
+    assert mask.dtype == np.float32
+    assert set(np.unique(mask)) <= {0.0, 1.0}
+    assert abs(mask.mean() - (1 - p)) <= 6 * math.sqrt(p * (1 - p) / mask.size)
+    for axis in (0, 1):  # no row and no column goes together
+        assert mask.mean(axis=axis).std() <= 0.1 * (0 < p < 1)
+
+
+def test_drop_applies_a_mask_of_any_shape_that_broadcasts(page):
+    @some
+    @given(rates, seeds)
+    def law(p, seed):
+        (X,) = arrays(seed, (3, 4, 5))
+        for shape in ((3, 4, 5), (3, 4, 1), (1, 1, 5), (4, 5)):
+            (mask,) = masks_of(seed + 1, 0.5, shape)
+            out = page.call("drop", X, p, mask)
+            close(out, np.broadcast_to(mask, X.shape) * X / (1 - p))
+
+    law()
+
+
+def test_drop_draws_for_every_entry_and_repeats_with_its_seed(page):
+    X = np.ones((50, 40), np.float32)
+    outs = []
+    for seed in (1, 1, 2):
+        page.seed(seed)
+        outs.append(page.call("drop", X, 0.25))
+    np.testing.assert_array_equal(outs[0], outs[1])
+    assert (outs[0] != outs[2]).any()
+    close(np.unique(outs[0]), [0, 1 / 0.75])
+    assert abs(outs[0].mean() - 1) < 6 * math.sqrt(0.25 / 0.75 / X.size)
+    np.testing.assert_array_equal(page.call("drop", X, 0.0), X)
+    np.testing.assert_array_equal(page.call("drop", X, 1), np.zeros_like(X))
+
+
+def test_gradient_of_drop_passes_the_same_mask(page):
+    X, dY = arrays(0, (3, 4), (3, 4))
+    (mask,) = masks_of(1, 0.4, (3, 4))
+    by_hand = oracle().drop_backward(dY, 0.4, mask)
+    close(by_hand, dY * mask / 0.6)
+    if not page.numpy_page:
+        m = page.tensor(mask)
+        (gradient,) = page.gradients(lambda X: page.code.drop(X, 0.4, m), [X], dY)
+        close(gradient, by_hand)
+
+
+# ---------------------------------------------------------------------------------------- attention
+
+
+def softmax_attention(Q, K, V, p, mask):
+    """The definition, in float64 and with loops."""
+    Y = np.zeros((*Q.shape[:2], V.shape[2]))
+    for b, i in np.ndindex(*Q.shape[:2]):
+        a = np.exp([Q[b, i] @ k / math.sqrt(Q.shape[2]) for k in K[b].astype(float)])
+        Y[b, i] = sum(
+            m / (1 - p) * w * v for m, w, v in zip(mask[b, i], a / a.sum(), V[b], strict=True)
+        )
+    return Y
+
+
+def test_attention_is_the_definition_with_its_weights_masked(page):
+    @some
+    @given(rates, seeds)
+    def law(p, seed):
+        Q, K, V = arrays(seed, (2, 3, 4), (2, 5, 4), (2, 5, 6))
+        (mask,) = masks_of(seed, 0.5, (2, 3, 5))
+        close(page.call("attention", Q, K, V, p, mask), softmax_attention(Q, K, V, p, mask), 1e-4)
+        ones = np.ones_like(mask)
+        close(page.call("attention", Q, K, V), softmax_attention(Q, K, V, 0, ones), 1e-4)
+        close(page.call("attention_weights", Q, K, draws=False).sum(axis=2), 1)
+
+    law()
+
+
+def test_gradients_of_attention_are_those_by_hand(page):
+    Q, K, V, dY = arrays(3, (2, 3, 4), (2, 5, 4), (2, 5, 6), (2, 3, 6))
+    (mask,) = masks_of(4, 0.3, (2, 3, 5))
+    by_hand = oracle().attention_backward(dY, Q, K, V, 0.3, mask)
+    if page.numpy_page:
+        inputs = [X.astype(float) for X in (Q, K, V)]
+        by_hand = oracle().attention_backward(dY.astype(float), *inputs, 0.3, mask)
+        for place, gradient in enumerate(by_hand):
+
+            def of_one(X, place=place):
+                given = [*inputs[:place], X, *inputs[place + 1 :]]
+                return softmax_attention(*given, 0.3, mask)
+
+            close(gradient, oracle().slope(of_one, inputs[place], dY), 1e-6)
+    else:
+        m = page.tensor(mask)
+        gradients = page.gradients(
+            lambda Q, K, V: page.code.attention(Q, K, V, 0.3, m), [Q, K, V], dY
+        )
+        for gradient, expected in zip(gradients, by_hand, strict=True):
+            close(gradient, expected, 1e-4)
+
+
+def test_rows_sum_to_one_on_average_with_the_stated_variance(page):
+    A = np.array([0.4, 0.3, 0.2, 0.1], np.float32)
+    n, p = 40_000, 0.2
+    sums = page.call("drop", np.tile(A, (n, 1)), p).sum(axis=1, dtype=float)
+    variance = p / (1 - p) * (A**2).sum()
+    assert abs(sums.mean() - 1) < 6 * math.sqrt(variance / n)
+    assert abs(sums.var() / variance - 1) < 0.05
+
+
+def test_each_example_query_and_key_has_its_own_draw(page):
+    Q = np.zeros((20, 10, 4), np.float32)
+    V = np.tile(np.eye(10, dtype=np.float32), (20, 1, 1))
+    dropped = page.call("attention", Q, Q, V, 0.5) == 0  # V passes the weights themselves on
+    assert abs(dropped.mean() - 0.5) < 6 * math.sqrt(0.25 / dropped.size)
+    for axes in ((0, 1), (0, 2), (1, 2)):
+        assert dropped.mean(axis=axes).std() < 0.1
+    for a, b in ((dropped[0], dropped[1]), (dropped[:, 0], dropped[:, 1])):
+        assert 0.2 < (a == b).mean() < 0.8
+
+
+def test_renormalised_rows_sum_to_one_or_are_lost(page):
+    (A,) = arrays(1, (6, 4))
+    A = abs(A) * np.array([[1, 1, 1, 1], [1, 0, 1, 0], [0] * 4, [0, 0, 1, 0], [1] * 4, [0] * 4])
+    out = page.call("renormalise", A.astype(np.float32), draws=False)
+    close(out.sum(axis=1), A.any(axis=1).astype(float))
+    close(out * A.sum(axis=1, keepdims=True), A)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5])
+def test_every_mask_is_listed_with_its_probability(page, p):
+    masks, chances = (page.numpy(x) for x in page.code.every_mask(3, p))
+    assert {tuple(m) for m in masks} == set(itertools.product((0.0, 1.0), repeat=3))
+    close(chances, [np.prod(np.where(m > 0, 1 - p, p)) for m in masks])
+    close(chances @ masks, np.full(3, 1 - p))
+
+
+# ---------------------------------------------------------------------------------------- the block
+
+WIDTH, HIDDEN = 6, 10
+SHAPES = {part: (WIDTH, WIDTH) for part in ("query", "key", "value", "project")}
+SHAPES |= {"up": (WIDTH, HIDDEN), "down": (HIDDEN, WIDTH)}
+MASKS = {"attention": (2, 4, 4), "residual_1": (2, 4, WIDTH)}
+MASKS |= {"hidden": (2, 4, HIDDEN), "residual_2": (2, 4, WIDTH)}
+
+
+def normalised(X):
+    return (X - X.mean(-1, keepdims=True)) / np.sqrt(X.var(-1, keepdims=True) + 1e-5)
+
+
+def block_by_hand(W, X, masks, attention, residual, feed_forward):
+    """Attention, linear layer, R, sum, norm; linear layer, ReLU, F, linear layer, R, sum, norm."""
+    Y = softmax_attention(X @ W["query"], X @ W["key"], X @ W["value"], attention,
+                          masks["attention"])  # fmt: skip
+    X = normalised(X + Y @ W["project"] * masks["residual_1"] / (1 - residual))
+    Y = np.maximum(X @ W["up"], 0) * masks["hidden"] / (1 - feed_forward)
+    return normalised(X + Y @ W["down"] * masks["residual_2"] / (1 - residual))
+
+
+def test_block_drops_in_its_four_places_and_nowhere_else(page):
+    weights = dict(zip(SHAPES, arrays(5, *SHAPES.values()), strict=True))
+    weights = {part: W / 2 for part, W in weights.items()}
+    (X,) = arrays(6, (2, 4, WIDTH))
+    masks = dict(zip(MASKS, masks_of(7, 0.4, *MASKS.values()), strict=True))
+    ones = {place: np.ones_like(mask) for place, mask in masks.items()}
+    rates = {"attention": 0.1, "residual": 0.2, "feed_forward": 0.3}
+    out = page.block(weights, X, masks, True, **rates)
+    close(out, block_by_hand(weights, X, masks, **rates), 1e-4, 1e-5)
+    off = dict.fromkeys(rates, 0.0)
+    plain = block_by_hand(weights, X, ones, **off)
+    close(page.block(weights, X, None, False, **rates), plain, 1e-4, 1e-5)
+    close(page.block(weights, X, None, True, **off), plain, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize("place", ["attention", "residual", "feed_forward"])
+def test_each_place_alone_makes_the_output_vary(page, place):
+    weights = dict(zip(SHAPES, arrays(5, *SHAPES.values()), strict=True))
+    X = np.tile(arrays(6, (1, 4, WIDTH))[0], (2, 1, 1))
+    out = page.block(weights, X, None, True, **{place: 0.5})
+    assert (out[0] != out[1]).any()
+
+
+# --------------------------------------------------------------------------------------- embeddings
+
+TOKENS = np.array([[0, 1, 0, 2, 0], [3, 3, 1, 2, 1]], np.int32)
+
+
+def tokens_for(page):
+    return TOKENS.astype(np.int64) if page.name == "pytorch" else TOKENS
+
+
+def test_a_word_type_goes_everywhere_and_a_position_alone(page):
+    (E,) = arrays(0, (5, 3))
+    E, tokens = E + 10 * np.sign(E), tokens_for(page)
+    by_type, by_position = masks_of(2, 0.5, (2, 5), (2, 5))
+    out = page.call("drop_embedding", tokens, E, 0.2, "type", by_type)
+    for b, t in np.ndindex(2, 5):
+        close(out[b, t], by_type[b, TOKENS[b, t]] * E[TOKENS[b, t]] / 0.8)
+    out = page.call("drop_embedding", tokens, E, 0.2, "position", by_position)
+    close(out, by_position[:, :, None] * E[TOKENS] / 0.8)
+
+
+@pytest.mark.parametrize("by", ["type", "position"])
+def test_embeddings_keep_their_mean_and_share_draws_as_stated(page, by):
+    E = np.ones((4, 3), np.float32)
+    tokens = np.tile(tokens_for(page)[0], (5000, 1))
+    out = page.call("drop_embedding", tokens, E, 0.3, by)
+    assert abs(out.mean() - 1) < 6 * math.sqrt(0.3 / 0.7 / 5000)
+    assert (out == out[:, :, :1]).all()  # all features together
+    equal = (out[:, 0] == out[:, 2]).all(axis=1).mean()
+    expected = 1 if by == "type" else 1 - 2 * 0.3 * 0.7
+    assert abs(equal - expected) < 6 * math.sqrt(0.25 / 5000) * (by == "position") + 1e-9
+    assert len(np.unique(out[:, :, 0], axis=0)) > 4  # sequences have masks of their own
+
+
+@pytest.mark.parametrize("by", ["type", "position"])
+def test_gradient_of_an_embedding_is_the_sum_over_its_places(page, by):
+    E, dX = arrays(1, (5, 3), (2, 5, 3))
+    (mask,) = masks_of(3, 0.4, (2, 5))
+    by_hand = oracle().drop_embedding_backward(dX, TOKENS, E, 0.4, by, mask)
+    if page.numpy_page:
+
+        def of_E(E):
+            return oracle().drop_embedding(TOKENS, E, 0.4, by, mask)
+
+        close(by_hand, oracle().slope(of_E, E.astype(float), dX), 1e-5)
+    else:
+        tokens, m = page.tensor(tokens_for(page)), page.tensor(mask)
+        (gradient,) = page.gradients(
+            lambda E: page.code.drop_embedding(tokens, E * 1.0, 0.4, by, m), [E], dX
+        )
+        close(gradient, by_hand)
+
+
+# ------------------------------------------------------------------------------- memory and zoneout
+
+
+@pytest.mark.parametrize("every_step", [True, False])
+def test_memory_survives_one_mask_and_not_many(page, every_step):
+    p, steps, units = 0.2, 6, 20_000
+    more = {"jax": lambda: (page.code.d2l.get_key(),), "numpy": lambda: (page.rng,)}
+    masks = page.numpy(
+        page.code.step_masks(steps, (units,), p, every_step, *more.get(page.name, tuple)())
+    )
+    assert masks.shape == (steps if every_step else 1, units)
+    S = page.call("remember", np.ones(units, np.float32), masks, p, steps, draws=False)
+    assert S.shape == (steps + 1, units)
+    for t in range(steps + 1):
+        kept = np.prod([masks[s % len(masks)] for s in range(t)], axis=0)
+        close(S[t], kept * (1 - p) ** -t * np.ones(units), 1e-4)
+        alive = (1 - p) ** (t if every_step else min(t, 1))
+        assert abs((S[t] > 0).mean() - alive) < 6 * math.sqrt(0.25 / units)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_zoneout_keeps_old_values_and_evaluates_to_its_mean(page, training):
+    @some
+    @given(rates, seeds)
+    def law(p, seed):
+        new, old = arrays(seed, (4, 5), (4, 5))
+        (mask,) = masks_of(seed, p, (4, 5))
+        out = page.call("zoneout", new, old, p, training, mask)
+        expected = np.where(mask > 0, new, old) if training else (1 - p) * new + p * old
+        close(out, expected)
+
+    law()
+
+
+def test_zoneout_draws_with_its_rate_and_means_what_it_evaluates(page):
+    n, p = 40_000, 0.15
+    new, old = np.full((n, 2), 3, np.float32), np.zeros((n, 2), np.float32)
+    out = page.call("zoneout", new, old, p, True)
+    assert set(np.unique(out)) == {0.0, 3.0}
+    assert abs((out == 0).mean() - p) < 6 * math.sqrt(p * (1 - p) / out.size)
+    evaluated = page.call("zoneout", new, old, p, False)
+    assert abs(out.mean() - evaluated.mean()) < 6 * 3 * math.sqrt(p * (1 - p) / out.size)
+    close(page.call("zoneout", new, old, 1, True), old)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_gradients_of_zoneout_are_those_by_hand(page, training):
+    new, old, dH = arrays(2, (3, 4), (3, 4), (3, 4))
+    (mask,) = masks_of(3, 0.4, (3, 4))
+    by_hand = oracle().zoneout_backward(dH, 0.4, training, mask)
+    share = mask if training else 0.6
+    close(by_hand[0], share * dH)
+    close(by_hand[1], (1 - share) * dH)
+    if not page.numpy_page:
+        m = page.tensor(mask)
+        gradients = page.gradients(
+            lambda new, old: page.code.zoneout(new, old, 0.4, training, m), [new, old], dH
+        )
+        for gradient, expected in zip(gradients, by_hand, strict=True):
+            close(gradient, expected)
+
+
+# ---------------------------------------------------------------------------- the recurrent network
+
+
+def recur_by_hand(Z, U, p, place, training, masks):
+    H = np.zeros((Z.shape[1], len(U)))
+    for t, z in enumerate(Z.astype(float)):
+        m = masks[t % len(masks)] if training else np.ones_like(H)
+        factor = m / (1 - p) if training else 1
+        old = H * factor if place == "state" else H
+        seen = H * factor if place == "weights" else old
+        c, g = np.split(z + seen @ U, 2, axis=1)
+        new = old + (np.tanh(c) - old) / (1 + np.exp(1 - g))
+        if place == "zoneout":
+            new = np.where(m > 0, new, H) if training else (1 - p) * new + p * H
+        H = new
+    return H
+
+
+@pytest.mark.parametrize("place", ["state", "weights", "zoneout"])
+@pytest.mark.parametrize("every_step", [True, False])
+def test_recurrent_network_multiplies_what_it_says(page, place, every_step):
+    Z, U = arrays(8, (5, 3, 8), (4, 8))
+    (masks,) = masks_of(9, 0.3, (5 if every_step else 1, 3, 4))
+    for training in (True, False):
+        out = page.call("recur", Z, U, 0.3, place, training, masks, draws=False)
+        close(out, recur_by_hand(Z, U, 0.3, place, training, masks), 1e-4, 1e-5)
+
+
+def test_readers_begin_alike_whatever_is_dropped(page):
+    if page.numpy_page:
+        pytest.skip("NumPy trains nothing")
+    rng = np.random.default_rng(0)
+    shape = (8, 1, 28, 28) if page.code.d2l.FashionMNIST.channel_axis == 1 else (8, 28, 28, 1)
+    data = page.backend.data((rng.random(shape).astype(np.float32), rng.integers(0, 10, 8)))
+    starts = []
+    for p, place in ((0.0, "weights"), (0.5, "weights"), (0.5, "zoneout")):
+        page.seed(3)
+        model = page.code.RowReader(num_hiddens=4, place=place, every_step=True, p=p, lr=0.0)
+        model.board.display = False
+        trainer = page.backend.fit(model, data)
+        starts.append(weights_of(page, trainer))
+    for other in starts[1:]:
+        for a, b in zip(starts[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def weights_of(page, trainer):
+    if page.name != "jax":
+        return page.backend.weights(trainer)
+    params = trainer.state.params
+    parts = (params["U"], *params["read"].values(), *params["guess"].values())
+    return [np.asarray(part) for part in parts]
+
+
+# ------------------------------------------------------------------------------------ bad arguments
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5, float("nan")])
+def test_no_probability_is_refused(page, p):
+    (X,) = arrays(0, (2, 3, 4))
+    for function, args in (
+        ("attention", (X, X, X, p)),
+        ("zoneout", (X[0], X[0], p, True)),
+        ("drop_embedding", (tokens_for(page), X[0], p)),
+    ):
+        with pytest.raises(ValueError, match=r"expected a rate in \[0, 1\], received") as caught:
+            page.call(function, *args)
+        assert str(p) in str(caught.value)
+
+
+def test_wrong_shapes_and_types_are_refused(page):
+    (X,) = arrays(0, (2, 3, 4))
+    integers, refused = np.ones((2, 3), np.int32), (TypeError, ValueError)
+    for function, args in (
+        ("attention", (X[0], X[0], X[0], 0.1)),
+        ("attention", (X[:0], X[:0], X[:0], 0.1)),
+        ("attention", (X, X[:, :, :2], X, 0.1)),
+        ("attention", (X, X, X[:, :2], 0.1)),
+        ("zoneout", (X, X, 0.1, True)),
+        ("zoneout", (X[0], X[0, :2], 0.1, True)),
+        ("zoneout", (integers, integers, 0.1, True)),
+        ("drop_embedding", (X[0], X[0], 0.1)),
+        ("drop_embedding", (tokens_for(page)[0], X[0], 0.1)),
+        ("drop_embedding", (tokens_for(page), X, 0.1)),
+        ("drop_embedding", (tokens_for(page), X[0], 0.1, "type", np.ones((2, 9), np.float32))),
+    ):
+        with pytest.raises(refused, match=r"expected .*received"):
+            page.call(function, *args)

@@ -1,0 +1,461 @@
+"""What the page on uncertainty defines, held against brute force, closed forms and enumeration.
+
+The functions on probabilities are the same text in every notebook and are tried as each notebook
+has them. Passes with dropout are tried on networks so small that all thinned ones can be listed:
+whatever a pass puts out must be one of them, and all must come as often as their probability says.
+Chance breaks a bound at most once in a thousand million runs.
+"""
+
+import itertools
+
+import numpy as np
+import pytest
+from backends import BACKENDS, FALSE_ALARM, definitions
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytestmark = pytest.mark.parametrize(
+    "framework", BACKENDS, indirect=True, ids=lambda name: f"chapters/{name}/uncertainty.ipynb"
+)
+some = settings(deadline=None, max_examples=25)
+seeds = st.integers(0, 2**31 - 1)
+
+
+@pytest.fixture(scope="module")
+def page(framework, backend):
+    """The definitions of the page; the backend sees to it that the framework can be had."""
+    return definitions(framework, "uncertainty")
+
+
+@st.composite
+def distributions(draw, passes=st.integers(1, 7), rows=st.integers(1, 5)):
+    """Passes of shape (T, n, K): from nearly uniform to certain, some entries exactly 0."""
+    shape = draw(passes), draw(rows), draw(st.integers(2, 6))
+    rng = np.random.default_rng(draw(seeds))
+    P = rng.dirichlet(np.full(shape[-1], draw(st.sampled_from([0.01, 0.3, 1, 50]))), shape[:-1])
+    cut = draw(st.sampled_from([0, 0.1]))
+    P[cut >= P] = 0
+    P[..., 0] += 1 - P.sum(axis=-1)
+    return P.clip(0, 1)
+
+
+# ----------------------------------------------------------------------- functions on probabilities
+
+
+def entropy_by_hand(p):
+    return sum(-x * np.log(x) for x in p if x > 0)
+
+
+def test_entropy_is_the_sum_over_classes(page):
+    @some
+    @given(distributions())
+    def law(P):
+        found = page.entropy(P)
+        assert found.shape == P.shape[:-1]
+        expected = [[entropy_by_hand(p) for p in row] for row in P]
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+    law()
+
+
+def test_entropy_of_certainty_and_of_indifference(page):
+    assert page.entropy([1, 0, 0]) == 0
+    assert not np.signbit(page.entropy([1.0, 0.0]))  # prints as 0.000
+    for classes in (2, 3, 10, 1000):
+        uniform = np.full(classes, 1 / classes)
+        assert page.entropy(uniform) == pytest.approx(np.log(classes))
+
+
+def test_the_three_numbers_and_their_bounds(page):
+    @some
+    @given(distributions())
+    def law(P):
+        predictive, expected, mutual = page.uncertainty(P)
+        mean = P.mean(axis=0)
+        np.testing.assert_allclose(predictive, [entropy_by_hand(p) for p in mean], atol=1e-12)
+        np.testing.assert_allclose(
+            expected, np.mean([[entropy_by_hand(p) for p in row] for row in P], axis=0), atol=1e-12
+        )
+        np.testing.assert_allclose(predictive, expected + mutual, atol=1e-12)
+        assert (mutual >= -1e-12).all()
+        assert (mutual <= predictive + 1e-12).all()
+        assert (predictive <= np.log(P.shape[-1]) + 1e-12).all()
+        assert (mutual <= np.log(len(P)) + 1e-12).all()
+
+    law()
+
+
+def test_mutual_information_is_the_mean_divergence_from_the_mean(page):
+    @some
+    @given(distributions())
+    def law(P):
+        mean = P.mean(axis=0)
+        ratio = np.where(P > 0, P, 1) / np.where(P > 0, mean, 1)
+        divergences = (P * np.log(ratio)).sum(axis=-1)
+        np.testing.assert_allclose(page.uncertainty(P)[2], divergences.mean(axis=0), atol=1e-12)
+
+    law()
+
+
+def test_mutual_information_in_extreme_cases(page):
+    one = np.random.default_rng(0).dirichlet(np.ones(4), size=3)
+    np.testing.assert_allclose(page.uncertainty(np.stack([one] * 5))[2], 0, atol=1e-12)
+    np.testing.assert_allclose(page.uncertainty(one[None])[2], 0, atol=1e-12)
+    for passes in (2, 3, 6):
+        _, expected, mutual = page.uncertainty(np.eye(passes)[:, None])
+        assert expected == pytest.approx(0)
+        assert mutual == pytest.approx(np.log(passes))
+
+
+def test_few_passes_miss_their_share_of_mutual_information(page):
+    """Dirichlet passes: the expected entropy is known in closed form."""
+    alpha = np.array([20, 30, 50])
+    mean, total = alpha / alpha.sum(), alpha.sum()
+    psi = np.array([(1 / np.arange(a + 1, total + 1)).sum() for a in alpha])
+    true = entropy_by_hand(mean) - mean @ psi
+    rng = np.random.default_rng(0)
+    for T in (2, 4, 10):
+        found = page.uncertainty(rng.dirichlet(alpha, size=(T, 20_000)))[2].mean()
+        assert found == pytest.approx((1 - 1 / T) * true, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "wrong", [[[0.5, 0.6]], [[1.5, -0.5]], [], [[]], [[np.nan, 1.0]], 1.0, [[0.2, 0.2]]]
+)
+def test_what_is_no_distribution_is_refused(page, wrong):
+    for function in (page.entropy, page.uncertainty):
+        with pytest.raises(ValueError, match=r"(?s)expected.*received"):
+            function(wrong)
+
+
+def test_passes_need_an_axis_of_their_own(page):
+    with pytest.raises(ValueError, match=r"expected.*passes.*received shape \(2,\)"):
+        page.uncertainty([0.5, 0.5])
+
+
+def test_auroc_is_the_share_of_pairs_in_order(page):
+    @some
+    @given(
+        st.lists(st.integers(-3, 3), min_size=1, max_size=8),
+        st.lists(st.integers(-3, 3), min_size=1, max_size=8),
+    )
+    def law(low, high):
+        points = [1.0 if b > a else 0.5 if a == b else 0.0 for a in low for b in high]
+        assert page.auroc(low, high) == pytest.approx(np.mean(points))
+        assert page.auroc(low, high) + page.auroc(high, low) == pytest.approx(1)
+        # Nothing but the order counts.
+        assert page.auroc(np.exp(low), np.exp(high)) == pytest.approx(page.auroc(low, high))
+
+    law()
+    # By ranks, as Mann and Whitney have it.
+    rng = np.random.default_rng(0)
+    low, high = rng.normal(size=70), rng.normal(size=50) + 1
+    ranks = np.argsort(np.argsort(np.concatenate([low, high]))) + 1
+    by_ranks = (ranks[70:].sum() - 50 * 51 / 2) / (70 * 50)
+    assert page.auroc(low, high) == pytest.approx(by_ranks)
+
+
+@pytest.mark.parametrize(("low", "high"), [([], [1]), ([1], []), ([], [])])
+def test_auroc_needs_both_kinds(page, low, high):
+    with pytest.raises(ValueError, match=f"expected.*received {len(low)} and {len(high)}"):
+        page.auroc(low, high)
+
+
+def calibration_by_hand(P, labels, num_bins):
+    """ECE image by image; a bin holds its upper end."""
+    confidence, correct = P.max(axis=-1), P.argmax(axis=-1) == labels
+    total = 0.0
+    for m in range(num_bins):
+        members = [
+            i for i, c in enumerate(confidence)
+            if (c > m / num_bins or m == 0) and (c <= (m + 1) / num_bins or m == num_bins - 1)
+        ]  # fmt: skip
+        if members:
+            gap = abs(np.mean(correct[members]) - np.mean(confidence[members]))
+            total += len(members) / len(P) * gap
+    return total
+
+
+def test_calibration_error_is_the_weighted_mean_over_bins(page):
+    @some
+    @given(distributions(passes=st.just(1), rows=st.integers(1, 40)), st.integers(1, 30), seeds)
+    def law(P, num_bins, seed):
+        labels = np.random.default_rng(seed).integers(0, P.shape[-1], P.shape[1])
+        found = page.expected_calibration_error(P[0], labels, num_bins)
+        assert found == pytest.approx(calibration_by_hand(P[0], labels, num_bins), abs=1e-12)
+        share, confidence, accuracy = page.calibration_bins(P[0], labels, num_bins)
+        assert share.shape == confidence.shape == accuracy.shape == (num_bins,)
+        assert share.sum() == pytest.approx(1)
+        assert share @ accuracy == pytest.approx((P[0].argmax(axis=-1) == labels).mean())
+        assert share @ confidence == pytest.approx(P[0].max(axis=-1).mean())
+        # Finer bins within coarser ones cannot let more cancel.
+        finer = page.expected_calibration_error(P[0], labels, 2 * num_bins)
+        assert finer >= found - 1e-12
+
+    law()
+
+
+def test_a_bin_holds_its_upper_end(page):
+    P = np.array([[0.6, 0.4], [0.61, 0.39], [1.0, 0.0]])
+    share, _, _ = page.calibration_bins(P, [0, 0, 0], 10)
+    np.testing.assert_allclose(np.flatnonzero(share), [5, 6, 9])
+
+
+def test_calibration_refuses_what_does_not_fit(page):
+    P = np.full((3, 2), 0.5)
+    for labels, bins in (([0, 1], 15), ([0, 1, 0], 0)):
+        with pytest.raises(ValueError, match=r"expected at least 1 bin and a label.*received"):
+            page.calibration_bins(P, labels, bins)
+
+
+def test_likelihood_is_that_of_the_labels(page):
+    P = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]])
+    assert page.negative_log_likelihood(P, [1, 2]) == pytest.approx(
+        -(np.log(0.25) + np.log(0.7)) / 2
+    )
+
+
+# ------------------------------------------------------------------------------------------ images
+
+
+def test_turned_images(page):
+    rng = np.random.default_rng(0)
+    images = rng.random((3, 28, 28)).astype(np.float32)
+    for turns in range(5):
+        turned = page.rotate(images, 90 * turns)
+        assert turned.dtype == np.float32
+        np.testing.assert_allclose(turned, np.rot90(images, turns, axes=(1, 2)), atol=1e-6)
+    # Back and forth is the same picture, only softer; corners are black.
+    smooth = np.zeros((1, 28, 28))
+    smooth[:, 8:20, 8:20] = 0.5 + 0.5 * np.cos(np.linspace(-3, 3, 12))
+    back = page.rotate(page.rotate(smooth, 30), -30)
+    assert abs(back - smooth).mean() < 0.02
+    turned = page.rotate(np.ones((1, 28, 28)), 45)[0]
+    assert turned[0, 0] == turned[-1, -1] == 0
+    np.testing.assert_allclose(turned[8:20, 8:20], 1)
+    with pytest.raises(ValueError, match=r"expected.*received shape \(28, 28\)"):
+        page.rotate(np.ones((28, 28)), 10)
+
+
+def test_foreign_images(page):
+    rng = np.random.default_rng(0)
+    images = rng.random((6, 28, 28)).astype(np.float32)
+    foreign = page.foreign_images(images, np.random.default_rng(1))
+    again = page.foreign_images(images, np.random.default_rng(1))
+    assert set(foreign) == {"inverted", "shuffled", "noise", "digits", "faint"}
+    for name, made in foreign.items():
+        assert made.shape == images.shape
+        assert made.dtype == np.float32
+        assert made.min() >= 0
+        assert made.max() <= 1
+        np.testing.assert_array_equal(made, again[name])
+    np.testing.assert_allclose(foreign["inverted"] + images, 1)
+    shuffled = foreign["shuffled"]
+    for one, other in zip(images, shuffled, strict=True):
+        np.testing.assert_array_equal(np.sort(one, axis=None), np.sort(other, axis=None))
+    # Each image has its own order.
+    orders = [
+        np.argsort(np.argsort(one, axis=None))[np.argsort(np.argsort(other, axis=None))]
+        for one, other in zip(images.reshape(6, -1), shuffled.reshape(6, -1), strict=True)
+    ]
+    assert len({order.tobytes() for order in orders}) == 6
+    assert set(np.unique(foreign["digits"])) == {0, 1}
+
+
+# ------------------------------------------------------------------------------ passes with dropout
+
+HIDDENS = 3, 2
+
+
+def trained(page, backend, seed=3):
+    """A trained model with five hidden units, its weights, and four images."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 28, 28)).astype(np.float32)
+    y = rng.integers(0, 3, 40)
+    backend.d2l.seed_everything(seed)
+    model = page.DropoutMLP(
+        num_outputs=3, num_hiddens_1=HIDDENS[0], num_hiddens_2=HIDDENS[1],
+        dropout_1=0.25, dropout_2=0.5, lr=0.1,
+    )  # fmt: skip
+    model.board.display = False
+    trainer = backend.fit(model, backend.data((X[..., None], y)))
+    return model, backend.weights(trainer), X[:4]
+
+
+@pytest.fixture(scope="module")
+def tiny(page, backend):
+    return trained(page, backend)
+
+
+def softmax(logits):
+    exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exps / exps.sum(axis=-1, keepdims=True)
+
+
+def thinned(weights, X, first, second):
+    """NumPy's answer for one thinned network, of units that are kept."""
+    W1, b1, W2, b2, W3, b3 = (weight.astype(float) for weight in weights)
+    H = np.maximum(X.reshape(len(X), -1) @ W1 + b1, 0) * first / 0.75
+    H = np.maximum(H @ W2 + b2, 0) * second / 0.5
+    return softmax(H @ W3 + b3)
+
+
+def everything(weights, X):
+    """Probabilities of all 32 thinned networks, and how often each comes."""
+    nets, shares = [], []
+    for kept in itertools.product([0, 1], repeat=sum(HIDDENS)):
+        first, second = np.array(kept[: HIDDENS[0]]), np.array(kept[HIDDENS[0] :])
+        nets.append(thinned(weights, X, first, second))
+        shares.append(np.prod(np.where(first, 0.75, 0.25)) * 0.5 ** len(second))
+    return np.array(nets), np.array(shares)
+
+
+def passes_of(page, backend, model, X, number, seed=0):
+    backend.d2l.seed_everything(seed)
+    key = [backend.d2l.get_key()] if backend.name == "jax" else []
+    return page.mc_passes(model, X, number, *key)
+
+
+def test_dropout_off_is_the_network_without_it(page, backend, tiny):
+    model, weights, X = tiny
+    found = page.probabilities(model, X)
+    assert found.shape == (4, 3)
+    np.testing.assert_allclose(found, softmax_of_all(weights, X), atol=1e-5)
+    np.testing.assert_array_equal(found, page.probabilities(model, X))
+    passes_of(page, backend, model, X, 2)
+    np.testing.assert_array_equal(found, page.probabilities(model, X))  # passes leave it off
+
+
+def softmax_of_all(weights, X):
+    return thinned(weights, X, np.full(HIDDENS[0], 0.75), np.full(HIDDENS[1], 0.5))
+
+
+def test_every_pass_is_a_thinned_network_and_comes_as_often_as_it_should(page, backend, tiny):
+    model, weights, X = tiny
+    nets, shares = everything(weights, X)
+    number = 400
+    P = passes_of(page, backend, model, X, number)
+    assert P.shape == (number, 4, 3)
+    np.testing.assert_allclose(P.sum(axis=-1), 1, atol=1e-5)
+    distance = abs(P[:, None] - nets).max(axis=-1)  # passes × nets × images
+    assert distance.min(axis=1).max() < 1e-5
+    # Hoeffding, for each of the thinned networks that differ; equal ones are taken together.
+    slack = np.sqrt(np.log(2 * 32 * 4 / FALSE_ALARM) / (2 * number))
+    for image in range(4):
+        for net in nets[:, image]:
+            alike = abs(nets[:, image] - net).max(axis=-1) < 1e-6
+            came = (abs(P[:, image] - net).max(axis=-1) < 1e-5).mean()
+            assert abs(came - shares[alike].sum()) < slack
+    mean = np.tensordot(shares, nets, 1)
+    bound = np.sqrt(np.log(2 * 12 / FALSE_ALARM) / (2 * number))
+    assert abs(P.mean(axis=0) - mean).max() < bound
+
+
+def test_images_and_passes_have_masks_of_their_own(page, backend, tiny):
+    model, _, X = tiny
+    same = np.stack([X[0]] * 64)
+    P = passes_of(page, backend, model, same, 64)
+    assert len(np.unique(P.round(4).reshape(64, -1), axis=0)) == 64  # no pass repeats another
+    assert len(np.unique(P[0].round(4), axis=0)) > 1  # within a pass, images differ
+
+
+def test_a_seed_repeats_the_passes(page, backend):
+    # From the making of the model on: in Keras, each layer keeps a generator of its own.
+    one, same, other = (
+        passes_of(page, backend, *trained(page, backend, seed)[::2], 20, seed) for seed in (5, 5, 6)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5])
+def test_a_number_of_passes_that_is_none(page, backend, tiny, number):
+    model, _, X = tiny
+    with pytest.raises(ValueError, match=f"expected num_passes.*received {number}"):
+        passes_of(page, backend, model, X, number)
+
+
+def norm_net(page, framework, p):
+    """A network with batch normalisation and dropout: (inputs, with_dropout or not) -> outputs."""
+    if framework == "pytorch":
+        nn = page.nn
+        net = nn.Sequential(
+            nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(p), nn.Sequential(nn.Linear(8, 3))
+        )
+        return net, lambda X: page.with_dropout(net, X)
+    if framework == "tensorflow":
+        layers = page.tf.keras.layers
+        net = page.tf.keras.Sequential(
+            [layers.Dense(8), layers.BatchNormalization(), layers.Dropout(p), layers.Dense(3)]
+        )
+        return net, lambda X: page.with_dropout(net, X)
+    if framework == "mxnet":
+        nn = page.nn
+        net = nn.Sequential()
+        net.add(nn.Dense(8), nn.BatchNorm(), nn.Dropout(p), nn.Dense(3))
+        net.initialize()
+        return net, lambda X: page.with_dropout(net, X)
+    import jax
+
+    fn = page.nn
+
+    class Net(fn.Module):
+        normalise_by_batch: bool = False
+        dropout_on: bool = False
+
+        @fn.compact
+        def __call__(self, X):
+            X = fn.BatchNorm(use_running_average=not self.normalise_by_batch)(fn.Dense(8)(X))
+            return fn.Dense(3)(fn.Dropout(p, deterministic=not self.dropout_on)(X))
+
+    net = Net()
+    variables = net.init(jax.random.PRNGKey(0), np.ones((2, 4), np.float32))
+    keys = iter(jax.random.split(jax.random.PRNGKey(1), 100))
+    return net, lambda X: page.with_dropout(net, variables, X, next(keys), dropout_on=True)
+
+
+def test_only_dropout_is_turned_on(page, backend, framework):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6, 4)).astype(np.float32)
+    backend.d2l.seed_everything(0)
+    _, still = norm_net(page, framework, 0.0)
+    alone, company = (backend.numpy(still(backend.tensor(some))) for some in (X[:3], X))
+    np.testing.assert_allclose(alone, company[:3], atol=1e-5)
+    _, noisy = norm_net(page, framework, 0.5)
+    first, second = (backend.numpy(noisy(backend.tensor(X))) for _ in range(2))
+    assert (first != second).any()
+
+
+def test_tiny_network_of_the_text(page):
+    W = np.log(3) * np.array([[1, 0], [0, 0.5]])
+    masks = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    four = page.thinned_softmax(np.ones(2), W, masks, 0.5)
+    np.testing.assert_allclose(four[:, 0], [0.5, 0.9, 0.25, 0.75])
+    odds = np.exp(np.log(four[:, 0] / four[:, 1]).mean())
+    assert odds == pytest.approx(np.sqrt(3))
+
+
+def test_the_geometric_mean_of_thinned_networks_is_dropout_off(page):
+    rng = np.random.default_rng(0)
+    h, W = rng.random(5), rng.normal(size=(5, 4))
+    masks = np.array(list(itertools.product([0, 1], repeat=5)))
+    for p in (0.2, 0.5, 0.8):
+        P = page.thinned_softmax(h, W, masks, p)
+        weights = np.where(masks, 1 - p, p).prod(axis=-1)
+        geometric = np.exp(weights @ np.log(P))
+        np.testing.assert_allclose(geometric / geometric.sum(), softmax(h @ W))
+
+
+def test_the_spread_of_a_line(page):
+    """Against least squares with masks drawn, and against the posterior's closed form."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=50)
+    y = 2 * x + rng.normal(size=50)
+    for p in (0.1, 0.5):
+        passes, posterior = page.spreads_of_a_line(50, p)
+        masks = np.random.default_rng(1).random((20_000, 50)) >= p
+        dropped = masks * x / (1 - p)
+        w = (dropped * y).sum() / (dropped**2).sum()
+        draws = w * (np.random.default_rng(2).random(100_000) >= p) / (1 - p)
+        assert passes == pytest.approx(draws.std(), rel=0.02)
+        assert posterior == pytest.approx(1 / np.sqrt((x**2).sum()))

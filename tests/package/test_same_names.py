@@ -1,0 +1,218 @@
+"""Who can read one backend page can read the others: same names, same order, same arguments.
+
+What differs is in one table, each line with its reason; a line that is no longer needed fails.
+"""
+
+import ast
+import inspect
+from collections import Counter
+
+import pytest
+from backends import BACKENDS, FRAMEWORKS, ROOT, backend_of
+
+# What code published for d2l 1.0.3 uses, and what the design adds to it.
+NAMES = {
+    "HyperParameters", "add_to_class", "ProgressBoard", "Module", "DataModule", "Trainer",
+    "Classifier", "FashionMNIST", "SGD", "cpu", "gpu", "num_gpus", "try_gpu", "plt", "plot",
+    "set_figsize", "use_svg_display", "show_images", "Timer", "nn_Module", "seed_everything",
+    "numpy", "reshape", "to", "astype", "argmax", "reduce_mean", "reduce_sum", "exp", "log",
+    "matmul", "normal", "rand", "randn", "randint", "ones", "zeros", "zeros_like", "tensor",
+    "arange", "float32", "int32", "concat", "stack", "transpose",
+}  # fmt: skip
+MEMBERS = {
+    "HyperParameters": "save_hyperparameters",
+    "ProgressBoard": "draw",
+    "Module": "loss forward plot training_step validation_step configure_optimizers apply_init",
+    "DataModule": "get_dataloader get_tensorloader train_dataloader val_dataloader",
+    "Trainer": "prepare_data prepare_model prepare_batch fit fit_epoch clip_gradients",
+    "Classifier": "validation_step accuracy loss layer_summary",
+    "FashionMNIST": "text_labels visualize get_dataloader",
+    "Timer": "start stop avg sum cumsum",
+}
+
+FUNCTIONAL = "JAX's models keep no parameters: they are passed, with a state and keys"
+DATACLASS = "Flax's modules are dataclasses: hyper-parameters are fields"
+COMPILED = "the step is compiled as a whole, so it is a method of its own"
+OPTIMISER = "every framework has its own interface of optimisers"
+GRADIENTS = "gradients are values that a step passes on, not attributes of parameters"
+KERAS = "what Keras calls in place of forward"
+GLUON = "Gluon knows only parameters of layers: arrays of one's own are found here"
+ALIAS = "the framework has it under no single name; elsewhere it is an alias"
+
+# (framework, what, how it differs from what most do): why.
+EXCEPTIONS = {
+    ("jax", "get_key", "extra"): FUNCTIONAL,
+    ("jax", "get_seed", "extra"): FUNCTIONAL,
+    ("jax", "TrainState", "extra"): FUNCTIONAL,
+    ("jax", "Trainer.fit", "signature"): FUNCTIONAL,
+    ("jax", "Module.__init__", "signature"): DATACLASS,
+    ("jax", "Module.apply_init", "signature"): FUNCTIONAL,
+    ("jax", "Module.training_step", "signature"): FUNCTIONAL,
+    ("jax", "Module.validation_step", "signature"): FUNCTIONAL,
+    ("jax", "Classifier.__init__", "signature"): DATACLASS,
+    ("jax", "Classifier.training_step", "signature"): FUNCTIONAL,
+    ("jax", "Classifier.validation_step", "signature"): FUNCTIONAL,
+    ("jax", "Classifier.accuracy", "signature"): FUNCTIONAL,
+    ("jax", "Classifier.loss", "signature"): FUNCTIONAL,
+    ("jax", "Classifier.layer_summary", "signature"): FUNCTIONAL,
+    ("jax", "Trainer.train_step", "extra"): COMPILED,
+    ("jax", "Trainer.val_step", "extra"): COMPILED,
+    ("tensorflow", "Trainer.train_step", "extra"): COMPILED,
+    ("tensorflow", "Trainer.val_step", "extra"): COMPILED,
+    ("jax", "Trainer.clip_gradients", "signature"): GRADIENTS,
+    ("tensorflow", "Trainer.clip_gradients", "signature"): GRADIENTS,
+    ("jax", "SGD.__init__", "signature"): OPTIMISER,
+    ("jax", "SGD.init", "extra"): OPTIMISER,
+    ("jax", "SGD.update", "extra"): OPTIMISER,
+    ("tensorflow", "SGD.__init__", "signature"): OPTIMISER,
+    ("tensorflow", "SGD.apply_gradients", "extra"): OPTIMISER,
+    ("pytorch", "SGD.step", "extra"): OPTIMISER,
+    ("pytorch", "SGD.zero_grad", "extra"): OPTIMISER,
+    ("mxnet", "SGD.step", "extra"): OPTIMISER,
+    ("tensorflow", "Module.call", "extra"): KERAS,
+    ("mxnet", "Module.parameters", "extra"): GLUON,
+    ("mxnet", "Module.get_scratch_params", "extra"): GLUON,
+    ("mxnet", "Module.set_scratch_params_device", "extra"): GLUON,
+    ("pytorch", "numpy", "extra"): ALIAS,
+    ("tensorflow", "randn", "extra"): ALIAS,
+    ("tensorflow", "randint", "extra"): ALIAS,
+    ("tensorflow", "to", "extra"): ALIAS,
+}
+JAX_ONLY = {"get_key", "get_seed", "TrainState"}
+
+
+@pytest.fixture(scope="module")
+def pages(request):
+    """All four backend pages, or those that ``--framework`` names; a framework without a build for
+    this platform is left out."""
+    asked = request.config.getoption("framework") or BACKENDS
+    names = [name for name in BACKENDS if FRAMEWORKS[name].supported and name in asked]
+    if not names:
+        pytest.skip(f"no backend page in {', '.join(asked)}")
+    return {name: backend_of(name).d2l for name in names}
+
+
+def definitions(page) -> list[str]:
+    """The public classes and functions that a page's file defines, in order."""
+    tree = ast.parse(inspect.getsource(page))
+    nodes = (ast.ClassDef, ast.FunctionDef)
+    return [n.name for n in tree.body if isinstance(n, nodes) and not n.name.startswith("_")]
+
+
+def methods(pages, name) -> dict[str, dict[str, str]]:
+    """For each page, the signatures of ``__init__`` and of the public methods that any of the pages
+    defines in its class of that name; inherited from d2l's own classes or not."""
+    classes = {page: getattr(module, name, object) for page, module in pages.items()}
+    members = {
+        key
+        for Class in classes.values()
+        for key, value in vars(Class).items()
+        if inspect.isfunction(value) and (key == "__init__" or not key.startswith("_"))
+    }
+    return {
+        page: {
+            f"{name}.{key}": signature(getattr(Class, key))
+            for key in members
+            if any(key in vars(base) for base in Class.__mro__ if is_ours(base))
+        }
+        for page, Class in classes.items()
+    }
+
+
+def is_ours(Class) -> bool:
+    return Class.__module__.startswith("d2lcompat")
+
+
+def signature(function) -> str:
+    """Arguments and defaults, without annotations."""
+    parameters = inspect.signature(function).parameters.values()
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return str(inspect.Signature(bare))
+
+
+def deviations(views: dict[str, dict[str, str]]) -> set[tuple[str, str, str]]:
+    """Who differs from the majority, in what and how. ``views``: page -> name -> signature."""
+    found = set()
+    for name in {name for view in views.values() for name in view}:
+        votes = Counter(view.get(name, "") for view in views.values())
+        # A tie is for having none, then for the first framework of the table.
+        rule = max(votes, key=lambda vote: (votes[vote], vote == ""))
+        for page, view in views.items():
+            if view.get(name, "") != rule:
+                how = "extra" if not rule else "missing" if name not in view else "signature"
+                found.add((page, name, how))
+    return found
+
+
+def test_differences_are_those_of_the_table(pages):
+    if set(pages) != set(BACKENDS):
+        pytest.skip(f"what most pages do is known from all of them; here are {', '.join(pages)}")
+    views = {name: {} for name in pages}
+    for name, page in pages.items():
+        for defined in definitions(page):
+            is_class = inspect.isclass(getattr(page, defined))
+            views[name][defined] = "class" if is_class else signature(getattr(page, defined))
+    for defined in {name for view in views.values() for name in view if view[name] == "class"}:
+        for name, signatures in methods(pages, defined).items():
+            views[name].update(signatures)
+    found = {found for found in deviations(views) if not found[1].startswith("TrainState.")}
+    expected = set(EXCEPTIONS)
+    assert found - expected == set(), "differences that the table does not explain"
+    assert expected - found == set(), "lines of the table that are no longer needed"
+
+
+def test_names_are_equal(pages):
+    for name, page in pages.items():
+        assert len(page.__all__) == len(set(page.__all__))
+        expected = NAMES | {"set_axes"} | (JAX_ONLY if name == "jax" else set())
+        assert set(page.__all__) == expected, name
+
+
+def test_definitions_stand_in_the_same_order(pages):
+    orders = {name: definitions(page) for name, page in pages.items()}
+    common = set.intersection(*map(set, orders.values()))
+    assert {"Module", "Trainer", "SGD", "Classifier", "FashionMNIST"} <= common
+    first = next(iter(orders.values()))
+    for name, order in orders.items():
+        assert [d for d in order if d in common] == [d for d in first if d in common], name
+
+
+def test_every_name_of_the_design_is_there(backend):
+    for name in NAMES:
+        assert hasattr(backend.d2l, name), name
+    for name, members in MEMBERS.items():
+        for member in members.split():
+            assert callable(getattr(getattr(backend.d2l, name), member)), f"{name}.{member}"
+
+
+def test_star_import_brings_all_names(backend):
+    namespace = {}
+    exec(f"from {backend.d2l.__name__} import *", namespace)
+    assert set(namespace) - {"__builtins__"} == set(backend.d2l.__all__)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "d2lcompat").glob("*.py")), ids=lambda p: p.name)
+def test_everything_public_has_a_docstring(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), path.name
+
+    def missing(nodes, prefix=""):
+        for node in nodes:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            borrowed = any(
+                isinstance(statement, ast.Assign) and statement.targets[0].id == "__doc__"
+                for statement in node.body
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+            )
+            if not ast.get_docstring(node) and not borrowed:
+                yield prefix + node.name
+            if isinstance(node, ast.ClassDef):
+                yield from missing(node.body, f"{node.name}.")
+
+    assert list(missing(tree.body)) == []
+
+
+def test_classes_have_docstrings_of_their_own(backend):
+    for name in definitions(backend.d2l):
+        assert getattr(backend.d2l, name).__doc__, name

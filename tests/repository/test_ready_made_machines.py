@@ -1,0 +1,92 @@
+"""Binder's files and the dev containers install a framework's own extra, and that exists."""
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from backends import FRAMEWORKS, ROOT
+from IPython.core.interactiveshell import InteractiveShell
+
+from tabbook.config import Framework
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+CONTAINERS = sorted((ROOT / ".devcontainer").glob("*/devcontainer.json"))
+INSTALL = re.compile(r"pip install -e '\.\[(\w+)\]'")
+
+
+def supported(version):
+    return tuple(map(int, version.split("."))) >= (3, 11) and PROJECT["requires-python"] == ">=3.11"
+
+
+def test_there_is_a_container_for_each_framework():
+    assert {path.parent.name for path in CONTAINERS} == set(FRAMEWORKS)
+
+
+@pytest.mark.parametrize("path", CONTAINERS, ids=lambda path: path.parent.name)
+def test_a_container_installs_its_framework_alone(path):
+    framework = FRAMEWORKS[path.parent.name]
+    container = json.loads(path.read_text())
+    assert framework.label in container["name"]
+    image, version = container["image"].split(":")
+    assert image == "python"
+    assert supported(version)
+    extra = INSTALL.fullmatch(container["postCreateCommand"])[1]
+    assert extra == (framework.extra or "lab")
+    assert extra in EXTRAS
+    only_amd64 = bool(framework.platforms)
+    assert ("--platform=linux/amd64" in container.get("runArgs", [])) == only_amd64
+
+
+def test_every_extra_of_a_framework_brings_jupyterlab():
+    for framework in FRAMEWORKS.values():
+        if framework.extra:
+            assert f"{PROJECT['name']}[lab]" in EXTRAS[framework.extra]
+    assert any(requirement.startswith("jupyter>") for requirement in EXTRAS["lab"])
+
+
+def test_binder_starts_with_no_framework():
+    lines = (ROOT / ".binder/requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["-e .[lab]"]
+    assert supported((ROOT / ".binder/runtime.txt").read_text().strip().removeprefix("python-"))
+    script = ROOT / ".binder/postBuild"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    for name in re.findall(r"\.binder/[\w.]+", script.read_text()):
+        assert (ROOT / name).exists()
+
+
+@pytest.mark.parametrize("folder", [*FRAMEWORKS, "chapters"])
+@pytest.mark.parametrize("there", [True, False])
+def test_on_binder_the_first_cell_installs_what_its_folder_names(
+    monkeypatch, tmp_path, capsys, folder, there
+):
+    shell = InteractiveShell()
+    calls, ran = shell.events.callbacks["pre_run_cell"], []
+    before = list(calls)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append((command, check)))
+    installed = property(lambda self: there or self.extra is None)
+    monkeypatch.setattr(Framework, "installed", installed)
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+
+    runpy.run_path(str(ROOT / ".binder/install_framework.py"))
+    assert len(calls) == len(before) + 1
+    assert ran == []  # not when the kernel starts
+    shell.run_cell("pass")
+    assert calls == before  # and once only
+    extra = FRAMEWORKS[folder].extra if folder in FRAMEWORKS else None
+    if there or extra is None:
+        assert ran == []
+    else:
+        ((command, check),) = ran
+        assert command[:4] == [sys.executable, "-m", "pip", "install"]
+        assert command[-2:] == ["-e", f"{ROOT}[{extra}]"]
+        assert check
+        assert FRAMEWORKS[folder].label in capsys.readouterr().out

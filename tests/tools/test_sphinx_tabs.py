@@ -1,0 +1,335 @@
+"""A toy book, really built: what the reader gets in the tabs."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from backends import ROOT
+from toy_book import code, prose, write
+
+from tabbook.pages.notebooks import split
+from tabbook.pages.notebooks import write as write_notebook
+from tabbook.pages.source import read_page
+from tabbook.sphinx.tabs import NO_REPOSITORY
+
+CONFIG = """\
+title: Toy
+execute:
+  execute_notebooks: auto
+repository:
+  url: https://github.com/someone/toy
+  branch: main
+launch_buttons:
+  notebook_interface: jupyterlab
+  binderhub_url: https://mybinder.org
+  colab_url: https://colab.research.google.com
+html:
+  use_edit_page_button: true
+sphinx:
+  extra_extensions: [tabbook.sphinx.tabs]
+"""
+TOC = "format: jb-book\nroot: chapters/index\nchapters:\n- file: chapters/toy\n"
+FRAMEWORKS = "pytorch, tensorflow, jax, mxnet"
+PARTS = (
+    "# Toy\n",
+    code("raise SystemExit('nothing is executed')  # torch", "pytorch"),
+    code("print('tf')", "tensorflow"),
+    code("print('jax')", "jax", options=":tags: [hide-input]\n\n"),
+    code("print('mx')", "mxnet"),
+    "Words.\n",
+    code("print('same')"),
+    code("print('differs')"),
+    code("print('differs too')"),
+    code("key()", "jax"),
+    "More words.\n",
+    code("two()", "jax, pytorch"),
+    prose(jax="Words for JAX.").replace("{tab-item} jax", "{tab-item} JAX"),
+    code("figure()"),
+    "::::{tab-set}\n:::{tab-item} Left\nx\n:::\n:::{tab-item} Right\ny\n:::\n::::\n",
+)
+DATA = {
+    "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>',
+    "text/plain": "loss falls\nto 0.5",
+    "application/vnd.d2lcompat.series+json": {"axes": []},
+}
+
+
+def keep(page, framework):
+    """Store the page's notebook as if it had been executed."""
+    notebook = split(page, framework)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(cells, start=1):
+        text = f"{framework} says so" if "differs" in cell.source else "as everywhere"
+        cell.outputs = [
+            nbformat.v4.new_output("display_data", DATA)
+            if cell.source == "figure()"
+            else nbformat.v4.new_output("stream", name="stdout", text=text)
+        ]
+        cell.execution_count = count
+    write_notebook(notebook, page.notebook(framework))
+
+
+def build(folder):
+    run = "from jupyter_book.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", run, "build", "-W", "-n", "--keep-going", str(folder)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The toy book's folder, built without a warning."""
+    pytest.importorskip("jupyter_book")
+    folder = tmp_path_factory.mktemp("book")
+    page = read_page(write(folder / "chapters", *PARTS, frameworks=FRAMEWORKS))
+    for framework in page.frameworks:
+        keep(page, framework)
+    (folder / "chapters" / "index.md").write_text("# Start\n\nHello.\n")
+    (folder / "_config.yml").write_text(CONFIG)
+    (folder / "_toc.yml").write_text(TOC)
+    done = build(folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "WARNING:" not in done.stdout + done.stderr
+    return folder
+
+
+class Tabs(HTMLParser):
+    """The tab sets of a page: for each one ``{label: text}``, and the classes of the sets."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.sets, self.ids, self.depth, self.into = [], [], 0, None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        classes = (values.get("class") or "").split()
+        if tag == "div" and "sd-tab-set" in classes:
+            self.sets.append({})
+            self.ids.append([])
+        elif tag == "label":
+            self.into = "label"
+            self.ids[-1].append(values.get("data-sync-id"))
+        elif tag == "div" and "sd-tab-content" in classes:
+            self.into, self.depth = "content", 0
+        if tag == "div" and self.into == "content":
+            self.depth += 1
+
+    def handle_endtag(self, tag):
+        if tag == "label":
+            self.into = None
+        if tag == "div" and self.into == "content":
+            self.depth -= 1
+            if self.depth == 0:
+                self.into = None
+
+    def handle_data(self, data):
+        if self.into == "label" and data.strip():
+            self.sets[-1][data.strip()] = ""
+        elif self.into == "content":
+            label = list(self.sets[-1])[-1]
+            self.sets[-1][label] += data
+
+
+@pytest.fixture(scope="module")
+def html(book):
+    return (book / "_build/html/chapters/toy.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def tabs(html):
+    article = html[html.index("<article") : html.index("</article>")]
+    return Tabs(article)
+
+
+def text(tabs, place, label):
+    return " ".join(tabs.sets[place][label].split())
+
+
+def test_every_set_has_every_framework_in_the_pages_order(tabs):
+    assert len(tabs.sets) == 7
+    for labels, ids in list(zip(tabs.sets, tabs.ids, strict=True))[:-1]:
+        assert list(labels) == ["PyTorch", "TensorFlow", "JAX", "MXNet"]
+        assert ids == ["pytorch", "tensorflow", "jax", "mxnet"]
+    assert list(tabs.sets[-1]) == ["Left", "Right"]
+
+
+def test_code_and_outputs_stand_in_their_tabs(tabs, html):
+    assert "# torch" in text(tabs, 0, "PyTorch")
+    assert text(tabs, 0, "TensorFlow") == "print('tf') as everywhere"
+    assert text(tabs, 0, "MXNet") == "print('mx') as everywhere"
+    assert "tag_hide-input" in html
+    for place in (1, 2):
+        assert text(tabs, place, "JAX").endswith("jax says so")
+        assert text(tabs, place, "MXNet").endswith("mxnet says so")
+    assert "print('differs too')" in text(tabs, 2, "PyTorch")
+    assert not any("print('same')" in panel for box in tabs.sets for panel in box.values())
+
+
+def test_a_missing_framework_is_told(tabs):
+    assert text(tabs, 3, "MXNet") == "No MXNet code here: only JAX needs this step."
+    assert (
+        text(tabs, 4, "TensorFlow")
+        == "No TensorFlow code here: only PyTorch and JAX need this step."
+    )
+    assert text(tabs, 5, "JAX") == "Words for JAX."
+    assert text(tabs, 5, "PyTorch") == "Nothing to add for PyTorch here."
+
+
+def test_pictures_have_words(html):
+    assert '<img alt="loss falls to 0.5"' in html
+
+
+def test_buttons_lead_to_each_frameworks_notebook(book, html):
+    for framework in ("pytorch", "tensorflow", "jax", "mxnet"):
+        link = f"../notebooks/{framework}/toy.ipynb"
+        assert f'href="{link}"' in html
+        target = (book / "_build/html/chapters" / link).resolve()
+        source = book / "chapters" / framework / "toy.ipynb"
+        assert target.read_bytes() == source.read_bytes()
+    assert "_sources/chapters/toy" not in html
+    start = (book / "_build/html/chapters/index.html").read_text()
+    assert "notebooks/" not in start
+
+
+@pytest.mark.parametrize(("framework", "label"), [("pytorch", "PyTorch"), ("jax", "JAX")])
+@pytest.mark.parametrize(
+    ("machine", "address"),
+    [
+        ("Binder", "https://mybinder.org/v2/gh/someone/toy/main?urlpath=lab/tree/"),
+        ("Colab", "https://colab.research.google.com/github/someone/toy/blob/main/"),
+    ],
+)
+def test_a_notebook_opens_on_another_machine(book, html, machine, address, framework, label):
+    path = f"chapters/{framework}/toy.ipynb"
+    assert (book / path).exists()
+    link = re.search(rf'<a href="{re.escape(address + path)}"(.*?)</a>', html, re.DOTALL)
+    assert f"btn-framework-{framework}" in link[1]
+    assert f"{machine} ({label})" in link[1]
+
+
+def test_the_page_is_edited_where_its_source_is(book, html):
+    assert (book / "chapters/toy.md").exists()
+    assert 'href="https://github.com/someone/toy/edit/main/chapters/toy.md"' in html
+    assert html.count("chapters/toy.md") == 1
+
+
+def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
+    config = book / "_config.yml"
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("someone/toy", NO_REPOSITORY))
+        done = build(book)
+        assert done.returncode == 0, done.stdout[-2000:]
+        without = (book / "_build/html/chapters/toy.html").read_text()
+    finally:
+        config.write_text(before)
+    for thing in ("github.com", "mybinder", "colab", "launch-buttons"):
+        assert thing in html
+        assert thing not in without
+    assert "../notebooks/jax/toy.ipynb" in without
+
+
+def test_the_address_is_said_in_one_place():
+    told = (ROOT / "_config.yml").read_text()
+    assert len(re.findall(r"(?m)^  url: https://github\.com/[\w.-]+/[\w.-]+$", told)) == 1
+    for path in ("CONTRIBUTING.md", "d2lcompat/book/sphinx_tabs.py"):
+        assert "OWNER/REPOSITORY" in (ROOT / path).read_text()
+
+
+def test_the_script_knows_the_frameworks_and_comes_first(html):
+    scripts = re.findall(r"<script[^>]*(framework_tabs|design-tabs)\.js[^>]*>", html)
+    assert scripts == ["framework_tabs", "design-tabs"]
+    assert "&#34;jax&#34;: &#34;JAX&#34;" in html or "&quot;jax&quot;: &quot;JAX&quot;" in html
+
+
+def test_notebooks_are_no_pages_and_a_changed_one_builds_its_page_anew(book, html):
+    inventory = list((book / "_build/html/chapters").rglob("*.html"))
+    assert {path.name for path in inventory} == {"index.html", "toy.html"}
+    path = book / "chapters" / "jax" / "toy.ipynb"
+    before = path.read_text()
+    try:
+        path.write_text(before.replace("jax says so", "jax says otherwise"))
+        done = build(book)
+        assert done.returncode == 0, done.stdout[-2000:]
+        rebuilt = (book / "_build/html/chapters/toy.html").read_text()
+        assert "jax says otherwise" in rebuilt
+        assert "jax says otherwise" not in html
+
+        stale = json.loads(before)
+        stale["cells"][1]["source"] = ["print('old')"]
+        path.write_text(json.dumps(stale))
+        done = build(book)
+        assert done.returncode != 0
+        told = done.stdout + done.stderr
+        assert "toy/jax: cell 0 (\"print('jax')\") was changed" in told
+        assert "python -m tabbook execute --framework jax toy" in told
+    finally:
+        path.write_text(before)
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("no browser")
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+SHOWN = (
+    "[...document.querySelectorAll('.framework-tabs > input:checked + label')]"
+    ".map(label => label.dataset.syncId)"
+)
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_reader_chooses_once(book, browser, width):
+    address = f"file://{book}/_build/html/chapters/toy.html"
+    context = browser.new_context(viewport={"width": width, "height": 700})
+    page = context.new_page()
+    page.goto(f"{address}?framework=nonsense")
+    assert "framework" not in page.url
+    assert page.evaluate(SHOWN) == ["pytorch"] * 6
+
+    other = context.new_page()
+    other.goto(address)
+    label = page.locator("label[data-sync-id=jax]").nth(4)
+    label.scroll_into_view_if_needed()
+    before = label.bounding_box()["y"]
+    label.click()
+    assert abs(label.bounding_box()["y"] - before) <= 3
+    assert page.evaluate(SHOWN) == ["jax"] * 6
+    assert page.url.endswith("?framework=jax")
+    page.reload()
+    assert page.evaluate(SHOWN) == ["jax"] * 6
+    other.wait_for_function(f"({SHOWN})[0] === 'jax'")
+
+    page.goto(f"{address}?framework=mxnet")
+    assert page.evaluate(SHOWN) == ["mxnet"] * 6
+    page.get_by_label("Launch interactive content").click()
+    offered = page.locator(".dropdown-launch-buttons a").filter(visible=True)
+    assert offered.all_inner_texts() == ["Binder (MXNet)", "Colab (MXNet)"]
+    page.get_by_label("Code in").select_option("tensorflow")
+    page.get_by_label("Launch interactive content").click()
+    assert offered.all_inner_texts() == ["Binder (TensorFlow)", "Colab (TensorFlow)"]
+    page.get_by_label("Code in").select_option("mxnet")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.emulate_media(media="print")
+    assert not page.locator("label[data-sync-id=jax]").first.is_visible()
+    assert page.locator("label[data-sync-id=mxnet]").first.is_visible()
+    context.close()
