@@ -22,13 +22,12 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
+from tabbook.pages.prose import move_pictures
 from tabbook.pages.source import Page, cells_for
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Without Python's version: it would change every notebook with every machine.
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
-# A picture beside the page: the notebook lies one folder deeper.
-_PICTURE = re.compile(r"^([`:]{3,}\{(?:figure|image)\} +)(?![/.]|\w+:)", re.MULTILINE)
 
 
 class NotebookError(RuntimeError):
@@ -52,7 +51,8 @@ def split(page: Page, framework: str) -> NotebookNode:
         new = getattr(nbformat.v4, f"new_{cell.kind}_cell")
         metadata = json.loads(json.dumps(cell.metadata))
         name = key if seen[key] == 1 else f"{key}-{seen[key]}"
-        text = _PICTURE.sub(r"\1../", cell.source) if cell.kind == "markdown" else cell.source
+        # A picture beside the page: the notebook lies one folder deeper.
+        text = move_pictures(cell.source, "../") if cell.kind == "markdown" else cell.source
         notebook.cells.append(new(text, id=name, metadata=metadata))
     notebook.metadata = nbformat.from_dict(
         {

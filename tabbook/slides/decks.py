@@ -41,7 +41,8 @@ from pygments.lexers import PythonLexer
 from tabbook.config import book_of
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 from tabbook.pages.merge import alt_text, stored_cells
-from tabbook.pages.source import Page, directive_options, prose_for, read_page
+from tabbook.pages.prose import ProseError, directive_options, prose_for
+from tabbook.pages.source import Page, read_page
 
 _T = TypeVar("_T")
 
@@ -167,7 +168,10 @@ class _Reader:
             self.markdown.renderer.rules[kind] = self.fence  # type: ignore[attr-defined]
 
     def deck(self) -> Deck:
-        text = prose_for(self.outline.read_text(encoding="utf-8"), self.framework)
+        try:
+            text = prose_for(self.outline.read_text(encoding="utf-8-sig"), self.framework)
+        except ProseError as error:
+            raise SlideError(f"{self.outline}:{error.line + 1}: {error}") from error
         tokens = self.markdown.parse(text)
         starts = [
             place
