@@ -1,13 +1,14 @@
 """What is a directive and what is text, as MyST's own parser sees it, at any depth."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
@@ -46,6 +47,7 @@ class Fence:
         start, body, stop, end: where it begins, where its body begins and ends, and where it ends
             itself, in lines of the text that it stands in.
         lead: what stands before the fence in its line.
+        indent: the last spaces of that, which no list asks for.
         top: whether it stands in no list or quotation of that text.
         content: the body as MyST reads it. Closed fences with text to show have none.
     """
@@ -59,6 +61,7 @@ class Fence:
     stop: int
     end: int
     lead: str
+    indent: int
     top: bool
     content: "Prose"
 
@@ -105,7 +108,8 @@ def read(lines: tuple[Line, ...]) -> Prose:
     tokens = _parser().parse("\n".join(text for _, text in lines) + "\n\nend\n")
     last = len(lines) + 1
     is_open = not any(t.type == "paragraph_open" and t.map == [last, last + 1] for t in tokens)
-    fences, text = [], []
+    fences: list[Fence] = []
+    text: list[Line] = []
     for token in tokens:
         start, end = token.map or (0, 0)
         if token.type in ("fence", "colon_fence"):
@@ -155,8 +159,24 @@ def directive_options(lines: Sequence[str], at: int, stop: int) -> tuple[dict[st
 @functools.cache
 def _parser() -> MarkdownIt:
     parser = create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
+    for rule in parser.block.ruler.__rules__:
+        if rule.name in ("fence", "colon_fence"):
+            rule.fn = _noting_indent(rule.fn)
     # A cell has no front matter, and nothing here depends on what is inside of a line.
     return parser.disable("front_matter").disable("inline", True)
+
+
+def _noting_indent(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
+    """The rule of a fence that notes by how much it is indented in its list or quotation."""
+
+    def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        indent = state.sCount[start] - state.blkIndent
+        found = rule(state, start, end, silent)
+        if found and not silent:
+            state.tokens[-1].meta["indent"] = indent
+        return found
+
+    return noting
 
 
 def _fence(lines: tuple[Line, ...], token: Token) -> Fence:
@@ -198,6 +218,7 @@ def _fence(lines: tuple[Line, ...], token: Token) -> Fence:
         stop=stop,
         end=end,
         lead=opening[: opening.index(token.markup)],
+        indent=token.meta["indent"],
         top=token.level == 0,
         content=content,
     )

@@ -195,7 +195,7 @@ def _resolve(prose: Prose, framework: str) -> list[Line]:
             new = _trimmed(_resolve(item.content, framework)) if item else []
             kept += prose.lines[at : fence.start]
             at = fence.end
-            lead = "" if fence.top else lead
+            lead = lead.removesuffix(" " * fence.indent)
             _add(kept, new, lead, prose.lines[at:])
         elif (new := _resolve(fence.content, framework)) != list(fence.content.lines):
             kept += prose.lines[at : fence.body]
