@@ -200,8 +200,16 @@ def _resolve(prose: Prose, framework: str) -> list[Line]:
         elif (new := _resolve(fence.content, framework)) != list(fence.content.lines):
             kept += prose.lines[at : fence.body]
             at = fence.stop
-            _add(kept, new, lead, ())
+            is_bare = kept[-1][1].strip() != ""
+            if is_bare and new and new[0][1].lstrip().startswith((":", "---")):  # no option
+                kept.append((fence.line, lead.rstrip()))
+            kept += _led(new, lead)
     return kept + list(prose.lines[at:])
+
+
+def _led(lines: Iterable[Line], lead: str) -> list[Line]:
+    """Lines as they stand in a list or a quotation."""
+    return [(line, lead + text if text else lead.rstrip()) for line, text in lines]
 
 
 def _add(kept: list[Line], new: list[Line], lead: str, after: Sequence[Line]) -> None:
@@ -215,7 +223,7 @@ def _add(kept: list[Line], new: list[Line], lead: str, after: Sequence[Line]) ->
     ends = not after or is_empty(after[0])
     if new:
         kept += [] if begins else [(new[0][0], empty)]
-        kept += [(line, lead + text if text else empty) for line, text in new]
+        kept += _led(new, lead)
         kept += [] if ends else [(after[0][0], empty)]
     elif begins and ends and kept:
         kept.pop()  # of the two empty lines around it

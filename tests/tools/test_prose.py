@@ -5,6 +5,7 @@ words, and knows nothing of lines.
 """
 
 import re
+import textwrap
 
 import pytest
 import yaml
@@ -19,7 +20,13 @@ from myst_parser.parsers.mdit import create_md_parser
 from toy_book import prose
 
 from tabbook.pages import fences
-from tabbook.pages.prose import ProseError, expect_nothing_left, prose_for, sync_names
+from tabbook.pages.prose import (
+    ProseError,
+    expect_nothing_left,
+    move_pictures,
+    prose_for,
+    sync_names,
+)
 
 NAMES = ["pytorch", "jax", "numpy"]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())["parse"]["myst_enable_extensions"]
@@ -74,6 +81,79 @@ def shown_in_fence(token, framework):
     return [(name, *words) for words in rest]
 
 
+# --- examples ------------------------------------------------------------------------------------
+
+NESTED = """\
+`````{tab-set}
+---
+sync-group: framework
+---
+````{tab-item} JAX
+:sync: jax
+
+```{note}
+A note.
+```
+````
+`````"""
+OTHER = "::::{tab-set}\n:::{tab-item} Left\n:sync: jax\n\nx\n:::\n::::"
+SHOWN = "````md\n" + prose(jax="x") + "````"
+LISTING = SHOWN.replace("````md", "````{code-block} md")
+INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
+
+
+TABS = prose(jax="B.", pytorch="C.").strip()
+DEEPER = prose(jax="In.", numpy="Not.").replace("::::", "````").replace(":::", "```")
+LIST = "- A.\n\n" + textwrap.indent(TABS + "\n\nD.", "  ")
+QUOTATION = textwrap.indent("A.\n" + TABS + "\nD.", "> ", lambda line: True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (NESTED, "```{note}\nA note.\n```"),
+        (OTHER, OTHER),
+        (SHOWN, SHOWN),
+        (LISTING, LISTING),
+        (INSIDE, ":::::{note}\nA.\n\nB.\n:::::"),
+        ("```x``` is code\n:::\n```\nopen", "```x``` is code\n:::\n```\nopen"),
+        (":::{note}\nnever closed", ":::{note}\nnever closed"),
+        ("a\n\n\nb", "a\n\n\nb"),
+        (LIST, "- A.\n\n  B.\n\n  D."),
+        (QUOTATION, "> A.\n>\n> B.\n>\n> D."),
+        (prose(jax=DEEPER), "In."),
+        (prose(numpy=DEEPER), ""),
+        ("Before.\n" + TABS + "\nAfter.", "Before.\n\nB.\n\nAfter."),
+        ("Before.\n" + prose(numpy="x") + "After.", "Before.\n\nAfter."),
+        ("    " + TABS.replace("\n", "\n    "), "    " + TABS.replace("\n", "\n    ")),
+        ("one {term}`mask`, *{term}`two <mask>`* {eq}`three`", "one mask, *two* {eq}`three`"),
+    ],
+)
+def test_fences_are_read_as_myst_reads_them(text, expected):
+    assert prose_for(text, "jax") == expected
+
+
+def test_the_parser_is_the_books():
+    theirs = create_md_parser(MdParserConfig(enable_extensions=set(CONFIG)), RendererHTML)
+    theirs.disable("front_matter")
+    assert fences._parser().block.ruler.get_active_rules() == theirs.block.ruler.get_active_rules()
+    assert set(CONFIG) - fences.EXTENSIONS == {"linkify"}  # it is about what is inside a line
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```{figure} a.svg\n```", "```{figure} ../a.svg\n```"),
+        ("- x\n\n  :::{image} a/b.svg\n  :::", "- x\n\n  :::{image} ../a/b.svg\n  :::"),
+        ("```{figure} /a.svg\n```", "```{figure} /a.svg\n```"),
+        ("```{figure} https://a.org/a.svg\n```", "```{figure} https://a.org/a.svg\n```"),
+        ("````md\n```{figure} a.svg\n```\n````", "````md\n```{figure} a.svg\n```\n````"),
+    ],
+)
+def test_pictures_move_wherever_they_stand(text, expected):
+    assert move_pictures(text, "../") == expected
+
+
 # --- random pages -------------------------------------------------------------------------------
 
 
@@ -112,7 +192,9 @@ def block(draw, depth, indent=True):
             body = draw(blocks(depth - 1, indent=False))
             inner += draw(fenced("{tab-item} Label", [*options.split("\n"), "", *body]))
             inner += [""] * draw(st.integers(0, 1))
-        option = draw(st.sampled_from([":sync-group: framework", '---\nsync-group: "framework"\n---']))
+        option = draw(
+            st.sampled_from([":sync-group: framework", '---\nsync-group: "framework"\n---'])
+        )
         lines = draw(fenced("{tab-set}", [*option.split("\n"), "", *inner]))
     else:
         options = draw(st.sampled_from([[], [":class: tip"]]))
@@ -133,12 +215,21 @@ def fenced(draw, opening, lines):
     return [fence + opening, *lines, fence]
 
 
+def refusal(text):
+    """Why a text can't be prose of a page; None where it can."""
+    try:
+        sync_names(text)
+        expect_nothing_left(text, NAMES)
+    except ProseError as error:
+        return error
+    return None
+
+
 @settings(deadline=None, max_examples=100)
 @given(blocks())
 def test_each_notebook_has_the_words_that_its_tabs_show(lines):
     text = "\n".join(lines)
-    sync_names(text)
-    expect_nothing_left(text, NAMES)
+    assert refusal(text) is None
     for name in NAMES:
         assert shown(prose_for(text, name), None) == shown(text, name)
 
@@ -158,11 +249,9 @@ def test_a_page_with_a_slip_has_the_same_words_or_is_refused(lines, data):
         "colons": [re.sub(r"[`~]", ":", line)],
     }[slip]
     text = "\n".join(lines)
-    try:
-        sync_names(text)
-        expect_nothing_left(text, NAMES)
-    except ProseError as error:
-        assert 0 <= error.line < max(1, len(lines))
+    error = refusal(text)
+    if error:
+        assert error.line < max(1, len(lines))
         return
     for name in NAMES:
         ours, theirs = shown(prose_for(text, name), None), shown(text, name)
