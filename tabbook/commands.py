@@ -136,11 +136,11 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
 
 def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
     book = book_of(options.chapters)
-    vendored = book.root / book.third_party
-    for folder in decks.NEEDED:  # a book that is built has them already
-        shutil.copytree(vendored / folder, options.to / folder, dirs_exist_ok=True)
     for path in decks.write(options.chapters, options.to):
         print(path)
+    for folder in decks.NEEDED:  # a book that is built has them already
+        source = book.root / book.third_party / folder
+        shutil.copytree(source, options.to / folder, dirs_exist_ok=True)
     formula_font.trim(options.to)
     return 0
 

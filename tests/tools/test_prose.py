@@ -104,6 +104,8 @@ INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
 
 TABS = prose(jax="B.", pytorch="C.").strip()
 DEEPER = prose(jax="In.", numpy="Not.").replace("::::", "````").replace(":::", "```")
+TIP = DEEPER.replace("In.", ":::{tip}\nB.\n:::")
+WITHIN = textwrap.indent(TABS, "  ")
 LIST = "- A.\n\n" + textwrap.indent(TABS + "\n\nD.", "  ")
 QUOTATION = textwrap.indent("A.\n" + TABS + "\nD.", "> ", lambda line: True)
 
@@ -126,6 +128,11 @@ QUOTATION = textwrap.indent("A.\n" + TABS + "\nD.", "> ", lambda line: True)
         ("Before.\n" + TABS + "\nAfter.", "Before.\n\nB.\n\nAfter."),
         ("Before.\n" + prose(numpy="x") + "After.", "Before.\n\nAfter."),
         ("    " + TABS.replace("\n", "\n    "), "    " + TABS.replace("\n", "\n    ")),
+        ("- :::::{note}\n\n" + WITHIN + "\n  :::::", "- :::::{note}\n\n  B.\n  :::::"),
+        ("- A.\n\n" + textwrap.indent(WITHIN, "   "), "- A.\n\n  B."),
+        ("`````{note}\n" + TIP + "`````", "`````{note}\n\n:::{tip}\nB.\n:::\n`````"),
+        (TABS.replace("tab-set", "Tab-Set"), "B."),
+        (TABS.replace(":sync-group: framework", "---\n  sync-group: framework\n---"), "B."),
         ("one {term}`mask`, *{term}`two <mask>`* {eq}`three`", "one mask, *two* {eq}`three`"),
     ],
 )
