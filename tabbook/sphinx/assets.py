@@ -46,7 +46,7 @@ def use_templates(app: Sphinx, config: Config) -> None:
 def use_static_files(app: Sphinx) -> None:
     """Have ``static/`` copied into the built book."""
     if app.builder.format == "html":
-        app.config.html_static_path.append(str(STATIC))
+        app.config.html_static_path = [*app.config.html_static_path, str(STATIC)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

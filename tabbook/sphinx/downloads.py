@@ -95,7 +95,6 @@ def _download(docname: str, framework: str) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
     app.setup_extension("tabbook.sphinx.read_pages")
-    app.setup_extension("tabbook.sphinx.theme_patches")
     app.connect("config-inited", hide_links_without_address)
     app.connect("html-page-context", link_notebooks, priority=900)
     app.connect("build-finished", copy_notebooks)

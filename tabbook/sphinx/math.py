@@ -13,7 +13,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from tabbook.math.font import FONT, trim
+from tabbook.math.font import FONT, characters, trim
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 from tabbook.sphinx.assets import add_assets
 
@@ -67,8 +67,11 @@ def prepare_formulas(
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:
     """Leave in the font what the pages and the slides have."""
-    if not exception and app.builder.format == "html":
-        trim(Path(app.outdir))
+    book = Path(app.outdir)
+    if exception or app.builder.format != "html":
+        return
+    if (book / FONT).exists() or characters(book):  # no formulas need no font
+        trim(book)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

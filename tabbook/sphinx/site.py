@@ -161,7 +161,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.setup_extension("sphinx_last_updated_by_git")
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
-    app.setup_extension("tabbook.sphinx.theme_patches")
     app.connect("html-page-context", state_picture_sizes, priority=900)
     app.connect("build-finished", write_start_page)
     return add_assets(app)

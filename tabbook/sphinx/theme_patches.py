@@ -49,6 +49,7 @@ class Patch:
         pattern: the faulty markup in a page, as a regular expression; empty: it is not markup.
         replacement: as `re.sub` takes it.
         except_in: a template whose page needs what the pattern finds.
+        counted: whether a build can tell that the fault is still there.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Patch:
     pattern: str = ""
     replacement: str | Callable[[re.Match[str]], str] = field(default="", repr=False)
     except_in: str = ""
+    counted: bool = True
 
     def apply(self, page: str, template: str) -> tuple[str, int]:
         """The page without the fault, and how often it was there."""
@@ -209,6 +211,7 @@ PATCHES = (
         BOOK_THEME,
         "the header shows one more field: `_config.yml` sets `navbar_persistent: []`",
         "https://github.com/executablebooks/sphinx-book-theme/issues/986",
+        counted=False,
     ),
     Patch(
         "notebook links",
@@ -289,13 +292,6 @@ def leave_out_thebe(
     count_matches(app, "thebe", len(scripts) - len(context["script_files"]))
 
 
-def count_second_search_field(app: Sphinx) -> None:
-    """See whether the theme would show the search field that the book's option leaves out."""
-    theme = getattr(app.builder, "theme", None)
-    if theme and theme.get_config("options", "navbar_persistent", None):
-        count_matches(app, "second search field")
-
-
 def warn_of_idle_patches(app: Sphinx, exception: Exception | None) -> None:
     """Warn of each patch that never matched, where the build can tell."""
     build = _builds.get(app)
@@ -305,7 +301,7 @@ def warn_of_idle_patches(app: Sphinx, exception: Exception | None) -> None:
         logger.verbose("patch %r: %d matches", patch.name, build.matches[patch.name])
     if app.config.tabbook_expect_patches and app.env.found_docs <= build.written:
         for patch in PATCHES:
-            if not build.matches[patch.name]:
+            if patch.counted and not build.matches[patch.name]:
                 logger.warning(
                     "the patch %r never matched: %s no longer has its fault (%s), or writes it "
                     "differently now. Delete the patch, or adapt it. Issue: %s",
@@ -322,7 +318,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
     app.add_config_value("tabbook_expect_patches", False, "", bool)
     app.connect("config-inited", use_patched_templates)
-    app.connect("builder-inited", count_second_search_field)
     app.connect("html-page-context", leave_out_thebe, priority=900)
     # After everything that counts
     app.connect("build-finished", warn_of_idle_patches, priority=950)
