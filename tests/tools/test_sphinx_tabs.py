@@ -11,6 +11,7 @@ from backends import ROOT
 from sphinx_book import build, store_notebooks, stream, write_book
 from toy_book import code, prose, write
 
+from d2lcompat._figures import SERIES
 from tabbook.pages.source import read_page
 from tabbook.sphinx.downloads import NO_REPOSITORY
 
@@ -50,7 +51,7 @@ PARTS = (
 DATA = {
     "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>',
     "text/plain": "loss falls\nto 0.5",
-    "application/vnd.d2lcompat.series+json": {"axes": []},
+    SERIES: {"axes": []},
 }
 
 
