@@ -225,7 +225,7 @@ class _Reader:
             stored = page.notebook(self.framework)
             notebooks = {}
             if stored.exists():
-                notebooks[self.framework] = nbformat.read(stored, as_version=4)  # type: ignore[no-untyped-call]
+                notebooks[self.framework] = nbformat.read(stored, as_version=4)
             self.pages[name] = page, list(stored_cells(page, self.framework, notebooks).values())
         return self.pages[name]
 
