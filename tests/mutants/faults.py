@@ -128,7 +128,9 @@ shared(
     ("(self._seed, self._iterations)", "(self._seed, 0)"), pages=FIGURES,
 )  # fmt: skip
 shared(
-    "seed of the order ignored", "_data/loader.py", ("data_seed() if seed is None", "1 if seed is None")
+    "seed of the order ignored",
+    "_data/loader.py",
+    ("data_seed() if seed is None", "1 if seed is None"),
 )
 shared("validation data shuffled", "_data/loader.py", ("        if self._train:", "        if True:"),
        pages=FIGURES)  # fmt: skip
@@ -185,7 +187,12 @@ shared("ten validation images also trained on", "_datamodule.py", (
 shared("names of two classes swapped", "_data/images.py", (
     '    "dress",\n    "coat",', '    "coat",\n    "dress",',
 ), pages=FIGURES)  # fmt: skip
-shared("a typo in the name of a class", "_data/images.py", ('"ankle boot"', '"ancle boot"'), pages=FIGURES)
+shared(
+    "a typo in the name of a class",
+    "_data/images.py",
+    ('"ankle boot"', '"ancle boot"'),
+    pages=FIGURES,
+)
 backend("channels on the other side", FIGURES,
         pytorch=("channel_axis = 1", "channel_axis = -1"),
         tensorflow=("channel_axis = -1", "channel_axis = 1"),

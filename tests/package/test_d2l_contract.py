@@ -316,9 +316,11 @@ def test_an_epoch_more_and_a_loop_of_ones_own_afterwards(backend):
 
 
 def test_fashion_mnist(backend, monkeypatch):
-    from d2lcompat import _data, _datamodule, _synthetic
+    from d2lcompat import _datamodule
+    from d2lcompat._data.files import Arrays
+    from d2lcompat._data.synthetic import draw
 
-    few = _data.Arrays(*_synthetic.draw(100, seed=1), *_synthetic.draw(50, seed=2), made_up=True)
+    few = Arrays(*draw(100, seed=1), *draw(50, seed=2), synthetic=True)
     monkeypatch.setattr(_datamodule._data, "fashion_mnist", lambda data_dir=None: few)
     data = backend.d2l.FashionMNIST()
     assert (data.root, data.num_workers) == ("../data", 4)
@@ -436,7 +438,7 @@ def test_code_that_looks_at_values_can_be_run_line_by_line(backend):
 
 def test_a_network_may_be_called_as_keras_does():
     """Overriding ``call`` instead of ``forward``, with or without ``training``."""
-    tf = pytest.importorskip("tensorflow", reason="a law of the TensorFlow page")
+    tf = pytest.importorskip("tensorflow", reason="a law of TensorFlow's module")
     from backends import backend_of
 
     backend = backend_of("tensorflow")
@@ -466,7 +468,7 @@ def test_a_network_may_be_called_as_keras_does():
 
 def test_parameters_of_flax_are_plain_dicts():
     """Flax before 0.7 froze them. ``flax.core.unfreeze`` takes both; the method is gone."""
-    flax = pytest.importorskip("flax", reason="a law of the JAX page")
+    flax = pytest.importorskip("flax", reason="a law of JAX's module")
     from backends import backend_of
 
     backend = backend_of("jax")

@@ -14,7 +14,8 @@ from backends import BOOK, FRAMEWORKS, KINDS, ROOT, batches, cross_entropies, ex
 
 from d2lcompat import _data, _datamodule
 from d2lcompat._board import ProgressBoard
-from d2lcompat._data import Arrays, BatchLoader, DataUnavailableError
+from d2lcompat._data import BatchLoader
+from d2lcompat._data.files import Arrays, DataUnavailableError
 
 TRAIN, VAL = examples(20, seed=1), examples(13, seed=2)  # batches of 8: 8, 8, 4 and 8, 5
 
@@ -65,7 +66,7 @@ SMALL = Arrays(
     train_labels=np.arange(50, dtype=np.int32) % 10,
     val_images=np.arange(17, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
     val_labels=np.arange(17, dtype=np.int32) % 10,
-    made_up=False,
+    synthetic=False,
 )
 
 
@@ -359,7 +360,7 @@ def test_what_surrounds_a_class_is_no_hyper_parameter(backend):
 
 def test_seeds_and_keys():
     """``get_seed`` broke on Python 3.12, and nothing seeded it."""
-    pytest.importorskip("jax", reason="a law of the JAX page")
+    pytest.importorskip("jax", reason="a law of JAX's module")
     from backends import backend_of
 
     d2l = backend_of("jax").d2l
@@ -533,7 +534,7 @@ def test_a_figure_is_the_same_byte_for_byte_in_another_process(tmp_path):
     assert line["x"] == [1, 4, 7]
 
 
-def test_importing_the_jax_page_does_not_load_tensorflow():
+def test_importing_the_jax_module_does_not_load_tensorflow():
     """d2l's JAX module imports TensorFlow for its data: 573 MB."""
     if not FRAMEWORKS["jax"].supported:
         pytest.skip("JAX has no build for this platform")

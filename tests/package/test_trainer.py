@@ -269,7 +269,7 @@ def model_arguments():
 
 def test_batch_statistics_are_carried_from_step_to_step():
     """A model in Flax that normalises by batch: its statistics are variables, too."""
-    jax = pytest.importorskip("jax", reason="a law of the JAX page")
+    jax = pytest.importorskip("jax", reason="a law of JAX's module")
     from backends import backend_of
     from flax import linen as nn
 
