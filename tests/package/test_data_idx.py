@@ -86,9 +86,7 @@ def idx_files(draw):
             bytes([draw(st.sampled_from([len(dimensions)] * 5) | st.integers(0, 255))]),
             struct.pack(f">{len(dimensions)}I", *dimensions),
             content,
-            bytes(
-                max(0, size - len(content) + draw(st.sampled_from([0, 0, 0, 0, -1, 1, 300_000])))
-            ),
+            bytes(max(0, size - len(content) + draw(st.sampled_from([0, 0, 0, 0, -1, 1, 2**18])))),
         )
     )
     raw = draw(st.sampled_from([raw, raw, raw, _EXAMPLE]) | st.binary(max_size=100))
