@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import warnings
 from types import SimpleNamespace
 
@@ -532,12 +530,3 @@ def test_a_figure_is_the_same_byte_for_byte_in_another_process(tmp_path):
         assert first[0].data["image/svg+xml"].lstrip().startswith("<?xml")
     (line,) = runs[0][0][0].data[SERIES]["axes"][0]["lines"]
     assert line["x"] == [1, 4, 7]
-
-
-def test_importing_the_jax_module_does_not_load_tensorflow():
-    """d2l's JAX module imports TensorFlow for its data: 573 MB."""
-    if not FRAMEWORKS["jax"].supported:
-        pytest.skip("JAX has no build for this platform")
-    code = "import sys, d2lcompat.jax; print(*{m.split('.')[0] for m in sys.modules})"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"tensorflow", "torch", "torchvision"} & set(run.stdout.split())

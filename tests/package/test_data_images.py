@@ -1,8 +1,6 @@
 """Labels, pixels and sizes of images, and the synthetic set."""
 
 import hashlib
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -141,12 +139,3 @@ def test_pixels():
     assert numbers.dtype == np.float32
     np.testing.assert_array_equal(numbers, images.astype(np.float32) / np.float32(255))
     assert pixels(images, (4, 8)).shape == (1, 4, 8)
-
-
-def test_no_framework_is_loaded():
-    code = (
-        "import sys, d2lcompat._data; print({m.split('.')[0] for m in sys.modules} & "
-        "{'torch', 'tensorflow', 'jax', 'mxnet', 'matplotlib', 'requests'})"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "set()"

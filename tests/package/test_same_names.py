@@ -146,9 +146,7 @@ def deviations(views: dict[str, dict[str, str]]) -> set[tuple[str, str, str]]:
 
 def test_differences_are_those_of_the_table(modules):
     if set(modules) != set(BACKENDS):
-        pytest.skip(
-            f"most is known from all of them only; here are {', '.join(modules)}"
-        )
+        pytest.skip(f"most is known from all of them only; here are {', '.join(modules)}")
     views = {name: {} for name in modules}
     for name, module in modules.items():
         for defined in definitions(module):

@@ -145,13 +145,3 @@ def test_jupyter_execute_fails_too(tmp_path):
     )
     assert done.returncode != 0
     assert "No framework is selected" in done.stderr
-
-
-def test_nothing_heavy_is_loaded():
-    code = (
-        "import sys, d2lcompat.tab; "
-        "print([m for m in ('torch', 'tensorflow', 'jax', 'mxnet', 'sphinx', 'IPython', "
-        "'ipywidgets') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

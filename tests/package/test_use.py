@@ -288,7 +288,7 @@ def test_interrupting_a_kernel_leaves_the_figure_whole():
                 manager.interrupt_kernel()
 
     try:
-        assert run(LIVE.format(tests=str(Path(__file__).parent)), watch)["status"] == "ok"
+        assert run(LIVE.format(tests=str(Path(__file__).parents[1])), watch)["status"] == "ok"
         assert run("trainer.fit(model, data)", watch)["ename"] == "KeyboardInterrupt"
         last = figures[-1]
         text.clear()

@@ -1,4 +1,4 @@
-"""The root ``conftest.py``: a run looks for the data if one of its tests asks for them, else not."""
+"""The root ``conftest.py``: a run looks for the data if one of its tests asks, else it does not."""
 
 import os
 import shutil
