@@ -5,13 +5,7 @@ from functools import partial
 
 import jax
 import optax
-from d2l_programs.on_jax_images import (  # noqa: F401
-    batch_normalization,
-    devices,
-    image_dataset,
-    larger_images,
-    lenet,
-)  # fmt: skip
+from d2l_programs.on_jax_images import batch_normalization, larger_images, lenet  # noqa: F401
 from flax import linen as nn
 from jax import numpy as jnp
 
@@ -284,3 +278,48 @@ def dropout():
     scratch = trainer.history
     trainer.fit(Dropout(**hparams), data)
     return trainer, scratch
+
+
+def devices():
+    X = jax.device_put(d2l.ones((2, 3)), d2l.try_gpu())
+    assert X.devices() == {d2l.try_gpu()}
+
+    @d2l.add_to_class(d2l.Trainer)
+    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+        self.save_hyperparameters()
+        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_batch(self, batch):
+        return [d2l.to(a, self.gpus[0]) for a in batch] if self.gpus else batch
+
+    @d2l.add_to_class(d2l.Trainer)
+    def prepare_model(self, model):
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        self.model = model
+
+    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
+    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
+    return trainer
+
+
+def image_dataset():
+    class Garments(d2l.DataModule):
+        def __init__(self, batch_size=64):
+            super().__init__()
+            self.save_hyperparameters()
+            images = d2l.FashionMNIST()
+            self.train, self.val = images.train, images.val
+
+        def get_dataloader(self, train):
+            X, y = self.train if train else self.val
+            return [
+                (jnp.expand_dims(X[i : i + self.batch_size], 3) / 255, y[i : i + self.batch_size])
+                for i in range(0, len(y), self.batch_size)
+            ]
+
+    data = Garments()
+    trainer = d2l.Trainer(max_epochs=2)
+    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    return trainer, (len(data.train[0]), data.train[0][0].shape)
