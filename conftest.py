@@ -11,10 +11,6 @@ from nbval.plugin import IPyNbCell
 from tabbook.config import book_of
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "data: runs on the data set, or on synthetic data")
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Look for the data, and download it, if a test that is going to run asks for it. Where it
     can't be had, go on with synthetic data; the last lines then say what was not compared.
