@@ -231,7 +231,7 @@ def test_code_that_looks_at_values_can_be_run_line_by_line(backend):
             num_outputs=3, num_hiddens_1=4, num_hiddens_2=4, dropout_1=0, dropout_2=0, lr=0.1
         )
         model.board.display = False
-        backend.fit(model, backend.data(TRAIN, None))
+        backend.fit(model, backend.data(examples(8), None))
 
     if backend.name == "tensorflow":
         import tensorflow as tf
@@ -254,7 +254,7 @@ def test_code_that_looks_at_values_can_be_run_line_by_line(backend):
             fit()
     else:
         fit()
-    assert len(seen) == 3
+    assert len(seen) == 1
     assert np.isfinite(seen).all()
 
 

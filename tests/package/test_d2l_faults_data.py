@@ -75,23 +75,6 @@ def test_tensorloaders_share_the_order(backend):
         assert [backend.numpy(y).tolist() for _, y in loader] == list(plain)
 
 
-def test_the_trainer_sees_that_order(backend):
-    seen = []
-
-    class Watched(backend.d2l.Trainer):
-        def prepare_batch(self, batch):
-            seen.append(backend.numpy(batch[-1]).tolist())
-            return super().prepare_batch(batch)
-
-    backend.d2l.seed_everything(2)
-    Watched(max_epochs=2).fit(
-        backend.model(outputs=23), backend.data((np.zeros((23, 4)), np.arange(23)))
-    )
-    plain = BatchLoader((np.arange(23),), 8, True, lambda arrays: arrays[0].tolist(), seed=2)
-    first, second = list(plain), list(plain)
-    assert seen[1:] == first + second  # after the batch that tells the shapes
-
-
 def test_root_and_data_dir_are_used(backend, small_set, monkeypatch, tmp_path):
     """d2l's loaders ignore where the data are."""
     assert backend.d2l.DataModule(root="here").root == "here"
