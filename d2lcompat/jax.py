@@ -26,6 +26,7 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._trainer import History
 from d2lcompat._types import Data, Optimizer
 
 __all__ = [
@@ -177,7 +178,7 @@ class Trainer(_trainer.Trainer):
         """The batch as a step gets it: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
-    def fit(self, model: Module, data: Data, key: Tensor | None = None) -> _trainer.History:
+    def fit(self, model: Module, data: Data, key: Tensor | None = None) -> History:
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too.
 
         Args:

@@ -19,6 +19,7 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._trainer import History
 from d2lcompat._types import Data, Optimizer
 
 __all__ = [
@@ -171,7 +172,7 @@ class Trainer(_trainer.Trainer):
         self.traced_train_step = tf.function(partial(self.train_step))
         self.traced_val_step = tf.function(partial(self.val_step))
 
-    def run_epochs(self) -> _trainer.History:
+    def run_epochs(self) -> History:
         """Make the variables, then run all epochs."""
         with self.gpus[0] if self.gpus else cpu():
             self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
