@@ -144,8 +144,8 @@ DISTRIBUTION = ("tabbook/__init__.py", "d2lcompat")  # in which tabbook comes
 
 
 def names_and_texts(tree: ast.AST):
-    """The strings of a program, docstrings left out, and its identifiers: with the line of each, and
-    whether it is a string."""
+    """The strings of a program, without docstrings, and its identifiers: the line of each, the text,
+    and whether it is a string."""
     docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
