@@ -299,11 +299,12 @@ def can_run() -> str:
     from d2lcompat import _data
 
     try:
-        made_up = _data.fashion_mnist().made_up
+        synthetic = _data.fashion_mnist().synthetic
     except OSError as error:
         return str(error)
     return (
-        "D2LCOMPAT_DATA names the made-up data; the stored outputs are of the real ones" * made_up
+        "D2LCOMPAT_DATA names the synthetic data; the stored outputs are of the real ones"
+        * synthetic
     )
 
 
