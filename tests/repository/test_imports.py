@@ -17,8 +17,9 @@ from backends import BOOK, FRAMEWORKS, ROOT
 
 # What is not anybody's to import.
 FRAMEWORK_PACKAGES = {"torch", "tensorflow", "keras", "jax", "flax", "optax", "mxnet"}
-SPHINX = {"sphinx", "sphinx_design", "sphinx_book_theme", "docutils", "myst_nb", "myst_parser"}
-BOOK_TOOLS = {"jupytext", *SPHINX}
+SPHINX = {"sphinx", "sphinx_design", "sphinx_book_theme", "myst_nb"}
+SOURCE_READERS = {"jupytext", "myst_parser", "docutils"}  # MyST's own parser, without Sphinx
+BOOK_TOOLS = {*SOURCE_READERS, *SPHINX}
 GUARDED = {*FRAMEWORK_PACKAGES, *BOOK_TOOLS, "d2lcompat", "tabbook", "tests", "benchmarks"}
 
 # Where (the longest match counts): what of GUARDED may be imported, and all that is in it.
@@ -31,9 +32,9 @@ RULES = {
     "d2lcompat/tensorflow.py": "d2lcompat._ tensorflow keras",
     "d2lcompat/jax.py": "d2lcompat._ jax flax optax",
     "d2lcompat/mxnet.py": "d2lcompat._ mxnet",
-    "tabbook/": "tabbook jupytext",  # the book tools: no framework, no d2lcompat, no Sphinx ...
-    "tabbook/check/": "tabbook",  # ... what checks a notebook no Jupytext either ...
-    "tabbook/sphinx/": f"tabbook jupytext {' '.join(SPHINX)}",  # ... and Sphinx only here
+    "tabbook/": "tabbook",  # the book tools: no framework, no d2lcompat, no Sphinx ...
+    "tabbook/pages/": "tabbook jupytext myst_parser",  # ... sources are read here only ...
+    "tabbook/sphinx/": f"tabbook docutils {' '.join(SPHINX)}",  # ... and Sphinx is only here
 }  # fmt: skip
 
 # Folder or module -> what may not be loaded when it is imported.
@@ -144,8 +145,11 @@ DISTRIBUTION = ("tabbook/__init__.py", "d2lcompat")  # in which tabbook comes
 
 
 def names_and_texts(tree: ast.AST):
-    """The strings of a program, without docstrings, and its identifiers: the line of each, the text,
-    and whether it is a string."""
+    """The strings of a program, without docstrings, and its identifiers.
+
+    Yields:
+        The line of each, the text, and whether it is a string.
+    """
     docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
