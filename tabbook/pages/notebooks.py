@@ -13,16 +13,15 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
+from tabbook.execution import Execution, ExecutionError, normalise_outputs, not_executed
+from tabbook.execution import name_of_cell as _name
 from tabbook.pages.source import Page, cells_for
+from tabbook.text import clip
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Without Python's version: it would change every notebook with every machine.
@@ -91,25 +90,6 @@ def was_executed(path: Path) -> bool:
 # --- execution ----------------------------------------------------------------------------------
 
 
-def normalise_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Outputs without what changes from run to run.
-
-    Consecutive pieces of one stream become one, since a kernel flushes when it likes, and the
-    temporary file names that IPython gives to cells are taken out of warnings.
-    """
-    merged: list[NotebookNode] = []
-    for output in outputs:
-        output = nbformat.from_dict(output)
-        if output.output_type == "stream":
-            output.text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py", "<cell>", output.text)
-            last = merged[-1] if merged else None
-            if last and last.output_type == "stream" and last.name == output.name:
-                last.text += output.text
-                continue
-        merged.append(output)
-    return merged
-
-
 def execute(
     page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
 ) -> Path:
@@ -159,10 +139,8 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     _run(notebook, where, folder, page.book.kernel_environment(framework), timeout)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = normalise_outputs(cell.outputs)
-    notebook.metadata.pop("widgets", None)
     notebook.metadata[page.book.key]["versions"] = page.book.versions(framework)
     return notebook
 
@@ -199,29 +177,20 @@ def _run(
     variables: dict[str, str],
     timeout: int | None,
 ) -> None:
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name=KERNEL["name"],
-        record_timing=False,
-        extra_arguments=["--log-level=ERROR"],  # the kernel's own log, not what cells print
-        resources={"metadata": {"path": str(folder)}},
-    )
-    environment = {**os.environ, **variables}
     try:
         with (
-            client.setup_kernel(env=environment),
+            Execution(notebook, folder, variables=variables, timeout=timeout) as execution,
             tqdm(notebook.cells, desc=where, unit="cell") as cells,
         ):
             for place, cell in enumerate(cells):
-                try:
-                    client.execute_cell(cell, place)
-                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                    raise NotebookError(
-                        f"{where}: {_name(notebook, place)} failed.\n{error}"
-                    ) from error
-    except NoSuchKernel as error:
-        raise NotebookError(f"{where}: {error}. Run: pip install ipykernel") from error
+                if cell.cell_type == "code":
+                    try:
+                        execution.run(place)
+                    except (ExecutionError, ValueError) as error:
+                        name = _name(notebook, place)
+                        raise NotebookError(f"{where}: {name} failed.\n{error}") from error
+    except ExecutionError as error:
+        raise NotebookError(f"{where}: {error}") from error
 
 
 # --- checking -----------------------------------------------------------------------------------
@@ -314,22 +283,6 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
     return messages
 
 
-def not_executed(notebook: NotebookNode) -> list[str]:
-    """Code cells that have no count, or not the one that a run from first to last gives."""
-    problems = []
-    # Front ends do not count cells without code.
-    code = [(i, cell) for i, cell in enumerate(notebook.cells) if _has_code(cell)]
-    for count, (i, cell) in enumerate(code, start=1):
-        if cell.execution_count is None:
-            problems.append(f"{_name(notebook, i)} was not executed")
-        elif cell.execution_count != count:
-            problems.append(
-                f"{_name(notebook, i)} ran as number {cell.execution_count} instead of {count}: "
-                "the notebook was not run from first to last"
-            )
-    return problems
-
-
 def _same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
     """Whether the stored outputs are those of the expected notebook's code, all of it run."""
     return (
@@ -353,31 +306,11 @@ def _source_hash(notebook: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _first_line(cell: Any) -> str:
-    line = next((line.strip() for line in cell.source.split("\n") if line.strip()), "")
-    return _clip(line)
-
-
-def _name(notebook: NotebookNode, place: int) -> str:
-    # As nbval counts: code cells, from 0
-    number = len([cell for cell in notebook.cells[:place] if cell.cell_type == "code"])
-    cell = notebook.cells[place]
-    kind = "cell" if cell.cell_type == "code" else "text before cell"
-    return f"{kind} {number} ({_first_line(cell)})"
-
-
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
     """The first line that differs, from 1, and how it reads in both."""
     pairs = itertools.zip_longest(source.split("\n"), stored.split("\n"))
     line, (a, b) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
     texts = zip(a or "", b or "", strict=False)
     at = next((place for place, (x, y) in enumerate(texts) if x != y), 0)
-    ours, theirs = ("absent" if text is None else _clip(text, at) for text in (a, b))
+    ours, theirs = ("absent" if text is None else repr(clip(text, at=at)) for text in (a, b))
     return line, ours, theirs
-
-
-def _clip(text: str, at: int = 0, width: int = 72) -> str:
-    """A line in quotes, of a long one only what surrounds a place."""
-    start = max(0, min(at - width // 2, len(text) - width))
-    end = start + width
-    return repr("…" * (start > 0) + text[start:end] + "…" * (end < len(text)))
