@@ -4,7 +4,7 @@ Recorder and checker run cells with this class, so that an unchanged notebook gi
 in it. All that they could do differently is decided here: the kernel's environment and folder, how
 long a cell may take, which cells are skipped and which may raise. The rest is nbclient's.
 
-Tags of a cell that count: ``timeout=SECONDS``, ``skip-execution`` and ``raises-exception``.
+What a cell's tags say is read by `tabbook.cells`.
 """
 
 import asyncio
@@ -13,13 +13,12 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
-import nbformat
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -27,7 +26,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from tabbook.text import ANSI, CELL_FILE, CELL_NAME, clip, first_line
+from tabbook.cells import may_raise, number_of_cell, tags_of, timeout_of
+from tabbook.text import ANSI
 
 T = TypeVar("T")
 
@@ -67,111 +67,6 @@ class ExecutionError(RuntimeError):
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (f"{self.reason[0].upper()}{self.reason[1:]}", self.detail)))
-
-
-# --- what a cell's tags say ---------------------------------------------------------------------
-
-
-def tags_of(cell: NotebookNode) -> list[str]:
-    """A cell's tags."""
-    tags: list[str] = cell.metadata.get("tags", [])
-    return tags
-
-
-def stated(tags: Iterable[str], name: str) -> str:
-    """What a tag such as ``reason=…`` says; empty where there is none."""
-    return next((tag.partition("=")[2].strip() for tag in tags if tag.startswith(f"{name}=")), "")
-
-
-def timeout_of(tags: Iterable[str], default: float | None = None) -> float | None:
-    """The seconds that a cell may take, by its tag ``timeout=…``; None: as many as it needs.
-
-    Raises:
-        ValueError: the tag does not hold a number above 0.
-    """
-    text = stated(tags, "timeout")
-    try:
-        seconds = float(text) if text else default
-    except ValueError:
-        seconds = math.nan
-    if seconds is not None and not seconds > 0:
-        raise ValueError(f"Expected a number of seconds in the tag 'timeout={text}'.")
-    return None if seconds == math.inf else seconds
-
-
-def is_skipped(cell: NotebookNode) -> bool:
-    """Whether a tag says that the cell is never run."""
-    return "skip-execution" in tags_of(cell)
-
-
-def may_raise(cell: NotebookNode) -> bool:
-    """Whether a tag, or nbval's comment, says that the cell raises."""
-    return bool({"raises-exception", "nbval-raises-exception"} & {*tags_of(cell)}) or any(
-        line.strip().lstrip("#").strip() == "NBVAL_RAISES_EXCEPTION"
-        for line in cell.source.splitlines()
-        if line.strip().startswith("#")
-    )
-
-
-# --- cells and their outputs --------------------------------------------------------------------
-
-
-def name_of_cell(notebook: NotebookNode, place: int) -> str:
-    """What messages call a cell: its number, as nbval counts, and its first line."""
-    cell = notebook.cells[place]
-    kind = "cell" if cell.cell_type == "code" else "text before cell"
-    return f"{kind} {_number(notebook, place)} ({clip(first_line(cell.source))!r})"
-
-
-def _number(notebook: NotebookNode, place: int) -> int:
-    return sum(cell.cell_type == "code" for cell in notebook.cells[:place])
-
-
-def not_executed(notebook: NotebookNode) -> list[str]:
-    """Code cells that have no count, or not the one that a run from first to last gives."""
-    problems = []
-    count = 0
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue  # front ends do not count cells without code
-        if is_skipped(cell):
-            if cell.execution_count is not None or cell.outputs:
-                problems.append(
-                    f"{name_of_cell(notebook, place)} is tagged skip-execution, yet has an output "
-                    "or a count: no run gives them"
-                )
-            continue
-        count += 1
-        if cell.execution_count is None:
-            problems.append(f"{name_of_cell(notebook, place)} was not executed")
-        elif cell.execution_count != count:
-            problems.append(
-                f"{name_of_cell(notebook, place)} ran as number {cell.execution_count} instead of "
-                f"{count}: the notebook was not run from first to last"
-            )
-    return problems
-
-
-def normalise_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Outputs without what changes from run to run.
-
-    Consecutive pieces of one stream become one, since a kernel flushes when it likes, and the
-    temporary file names that IPython gives to cells are taken out of warnings.
-    """
-    merged: list[NotebookNode] = []
-    for output in outputs:
-        output = nbformat.from_dict(output)  # type: ignore[no-untyped-call]
-        if output.output_type == "stream":
-            output.text = CELL_FILE.sub(CELL_NAME, output.text)
-            last = merged[-1] if merged else None
-            if last and last.output_type == "stream" and last.name == output.name:
-                last.text += output.text
-                continue
-        merged.append(output)
-    return merged
-
-
-# --- the kernel ---------------------------------------------------------------------------------
 
 
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
@@ -279,7 +174,7 @@ class Execution(NotebookClient):
             ExecutionError: the kernel died, the time was up, or the cell raised though nothing says
                 that it may.
         """
-        cell, name = self.nb.cells[place], f"cell {_number(self.nb, place)}"
+        cell, name = self.nb.cells[place], f"cell {number_of_cell(self.nb, place)}"
         cell.outputs, cell.execution_count = [], None
         self.allow_errors = may_raise(cell)
         self.shutdown_kernel = "immediate"  # unless the cell ends well

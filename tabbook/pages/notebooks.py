@@ -18,8 +18,9 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
-from tabbook.execution import Execution, ExecutionError, normalise_outputs, not_executed
-from tabbook.execution import name_of_cell as _name
+from tabbook.cells import name_of_cell as _name
+from tabbook.cells import normalise_outputs, not_executed
+from tabbook.execution import Execution, ExecutionError
 from tabbook.pages.source import Page, cells_for
 from tabbook.text import clip
 

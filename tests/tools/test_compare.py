@@ -390,7 +390,9 @@ def test_thousands_may_be_separated(value, share):
 @given(st.floats(0.1, 1e6), st.floats(-1e6, 1e6), st.booleans())
 def test_both_parts_of_a_complex_number_are_compared(real, imag, which):
     value = complex(real, imag)
-    moved = complex(real * 1.5, imag) if which else complex(real, imag * 1.5 + 0.5)
+    moved = complex(real, imag * 1.5 + math.copysign(0.5, imag))
+    if which:
+        moved = complex(real * 1.5, imag)
     assert not texts(repr(value), repr(value), NONE)
     if moved != value:
         assert texts(repr(value), repr(moved), Tolerance(1e-6, 0.0))
