@@ -255,8 +255,11 @@ class Execution(NotebookClient):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
+            in_a_notebook = False
+        else:
+            in_a_notebook = True  # whose own loop runs in this thread
+        if not in_a_notebook:
             return self._runner.run(coroutine)
-        # Called from a notebook, whose own loop runs in this thread.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(self._runner.run, coroutine).result()
 
