@@ -36,7 +36,7 @@ def checked(tmp_path_factory):
             folder / f"{name}.ipynb", [copy.deepcopy(plot), cell("np.linspace(0, 1, 5)", [values])]
         )
     save(folder / "stripped.ipynb", [cell(PLOT), cell("np.linspace(0, 1, 5)")])
-    # The notebook in Jupyter Book's template: as it comes, executed by others, and then changed.
+    # The notebook in Jupyter Book's template: never run, executed, and then changed.
     template = nbformat.read(TEMPLATE, as_version=4)
     nbformat.write(template, folder / "template_new.ipynb")
     NotebookClient(template, kernel_name="python3").execute()

@@ -115,8 +115,10 @@ def test_half_a_notebook_is_named(tmp_path):
 def test_a_notebook_without_a_source_is_looked_at_too(tmp_path):
     configure(tmp_path)
     path = save(tmp_path / "x.ipynb", [cell("print(1)", "1\n"), cell(""), cell("print(2)", "2\n")])
-    assert problems_of(path) == ["cell 2 ('print(2)') ran as number 3 instead of 2: the notebook was not "
-                          "run from first to last"]  # fmt: skip
+    assert problems_of(path) == [
+        "cell 2 ('print(2)') ran as number 3 instead of 2: the notebook was not run from first to "
+        "last"
+    ]
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].execution_count, notebook.cells[2].execution_count = None, 2
     nbformat.write(notebook, path)
