@@ -98,7 +98,7 @@ def normalise_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """
     merged: list[NotebookNode] = []
     for output in outputs:
-        output = nbformat.from_dict(output)  # type: ignore[no-untyped-call]
+        output = nbformat.from_dict(output)
         if output.output_type == "stream":
             output.text = CELL_FILE.sub(CELL_NAME, output.text)
             last = merged[-1] if merged else None

@@ -1,4 +1,4 @@
-"""Text for messages, and what in a kernel's text says nothing."""
+"""Text in messages, shortened, and what in a kernel's text says nothing."""
 
 import re
 
@@ -11,18 +11,28 @@ CELL_NAME = "<cell>"
 
 
 def first_line(text: str) -> str:
-    """The first line that is not blank, without the blanks around it; empty if there is none."""
+    """The first line that is not empty, without the blanks around it; empty if there is none."""
     return next((line.strip() for line in text.split("\n") if line.strip()), "")
 
 
 def clip(text: str, width: int = 72, at: int = 0) -> str:
-    """At most ``width`` characters of a text: those around the place ``at``.
+    """Shorten a line to what surrounds a place in it.
 
-    "…" stands for what is left out on either side. Blanks and line breaks stay as they are.
+    Args:
+        text: the line.
+        width: how many characters are left at most, the ``…`` for what is left out included.
+        at: the place, counted from 0. Two lines that first differ there differ when they are
+            clipped, too.
+
+    Returns:
+        The text itself where it is no longer than ``width``.
     """
     if len(text) <= width:
         return text
-    start = max(0, min(at - width // 2, len(text) - width))
-    end = start + width
-    before, after = "…" if start else "", "…" if end < len(text) else ""
-    return before + text[start + len(before) : end - len(after)] + after
+    start = max(0, at - width * 2 // 3)
+    piece = text[start : start + width]
+    if start:
+        piece = "…" + piece[1:]
+    if start + width < len(text):
+        piece = piece[:-1] + "…"
+    return piece

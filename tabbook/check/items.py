@@ -58,7 +58,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             CollectError: the file is not a notebook.
         """
         try:  # before nbval does, so that no mistake of its own is taken for one of the file
-            nbformat.validate(nbformat.read(self.path, as_version=4))  # type: ignore[no-untyped-call]
+            nbformat.validate(nbformat.read(self.path, as_version=4))
         except (NotJSONError, ValidationError, AttributeError) as error:
             # nbformat looks for attributes in whatever the JSON is
             cause = str(error).strip().split("\n")[0]

@@ -34,7 +34,7 @@ def problems_of(path: Path, kernel: str | None = None) -> list[str]:
     Returns:
         What is wrong, a sentence each; empty if nothing is.
     """
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     problems = _against_source(path, notebook)
     if problems is None:
         problems = not_executed(notebook)
@@ -74,7 +74,7 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
     if folder not in book_of(path).frameworks or not source.exists():
         return None
     try:
-        from tabbook.pages import notebooks
+        from tabbook.pages import agreement
         from tabbook.pages.source import SourceError, read_page
     except ModuleNotFoundError as error:
         return [
@@ -87,7 +87,7 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
         return [str(error)] if framework_name(path, notebook) else None
     if folder not in page.frameworks:
         return [f"{source} has no {folder!r}: no source accounts for this notebook"]
-    return notebooks.check(page, folder)
+    return agreement.check(page, folder)
 
 
 def is_ignored(cell: NotebookNode) -> bool:

@@ -27,7 +27,7 @@ from tabbook import config
 from tabbook.cells import number_of_cell
 from tabbook.check import items, pytest_plugin
 from tabbook.execution import Execution
-from tabbook.pages import notebooks, source
+from tabbook.pages import notebooks, record, source
 
 REPOSITORY = Path(__file__).parents[2]
 BOOK = config.book_of(REPOSITORY)
@@ -141,7 +141,7 @@ def execute(folder: Path, page: str, framework: str, edits: Iterable[tuple[str, 
     """Write an edited page, run its notebook and keep the outputs that come."""
     write_page(folder, page, framework, edits)
     made = source.read_page(folder / f"{page}.md")
-    forked(lambda: notebooks.execute(made, framework) and None, folder / "execute.log")
+    forked(lambda: record.execute(made, framework) and None, folder / "execute.log")
     return made.notebook(framework)
 
 
@@ -347,11 +347,12 @@ def can_run() -> str:
     from d2lcompat import _data
 
     try:
-        made_up = _data.fashion_mnist().made_up
+        synthetic = _data.fashion_mnist().synthetic
     except OSError as error:
         return str(error)
     return (
-        "D2LCOMPAT_DATA names the made-up data; the stored outputs are of the real ones" * made_up
+        "D2LCOMPAT_DATA names the synthetic data; the stored outputs are of the real ones"
+        * synthetic
     )
 
 

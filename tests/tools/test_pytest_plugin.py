@@ -17,7 +17,7 @@ from toy_book import code, configure, write
 from toy_notebooks import cell, run_pytest, save, shown, verdicts
 
 from tabbook.check.preflight import problems_of
-from tabbook.pages import notebooks
+from tabbook.pages import record
 from tabbook.pages.source import read_page
 
 
@@ -41,7 +41,7 @@ def page(tmp_path_factory):
     page = read_page(write(tmp_path_factory.mktemp("page"), *PAGE, frameworks="numpy"))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("D2LCOMPAT_DATA", raising=False)
-        notebooks.execute(page, "numpy")
+        record.execute(page, "numpy")
     return page
 
 
@@ -132,7 +132,7 @@ def test_a_notebook_without_a_source_is_looked_at_too(tmp_path):
 
 
 def test_without_jupytext_a_source_cannot_be_compared_and_that_is_said(spoil, monkeypatch):
-    for name in ("tabbook.pages.notebooks", "tabbook.pages.source", "jupytext.myst"):
+    for name in ("tabbook.pages.agreement", "tabbook.pages.source", "jupytext.myst"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jupytext", None)
     assert "toy.md is its source, and jupytext" in spoil(lambda notebook: None)
