@@ -7,19 +7,18 @@ precision, given the same weights, batches and masks; so any two agree as well.
 
 import numpy as np
 import pytest
-from backends import BACKENDS, definitions, examples, required
+from backends import BACKENDS, each, examples, page_of
 
+pytestmark = each("parity", BACKENDS)
 P = (0.0, 0.25, 0.5)
-STEPS = 50
+STEPS = 20
 
 
-@pytest.fixture(scope="module", params=BACKENDS, ids=lambda name: f"chapters/{name}/parity.ipynb")
-def page(request):
+@pytest.fixture(scope="module")
+def page(framework):
     """The definitions of the page, for a network of 8 inputs, 32 hidden units twice, 10 outputs."""
-    required(request.param)
-    page = definitions(request.param, "parity")
+    page = page_of(framework, "parity").code
     page.sizes = (8, 32, 32, 10)
-    page.framework = request.param
     return page
 
 
