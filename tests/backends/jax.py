@@ -6,13 +6,17 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from backends.base import Backend, Replaced
+from backends.notebooks import ROOT
 
 
 class Jax(Backend):
     def __init__(self, framework, d2l):
         super().__init__(framework, d2l)
-        # Programs of tests are tiny: optimising them takes longer than running them.
+        # Programs of tests are tiny: optimising them takes longer than running them, and the next
+        # test, or the next session, may have the same one.
         jax.config.update("jax_disable_most_optimizations", True)
+        jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
     def tensor(self, array):
         return jnp.asarray(array)
