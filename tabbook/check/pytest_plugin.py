@@ -37,7 +37,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metada
 
 from tabbook.check import compare as regression
 from tabbook.config import Framework, book_of
-from tabbook.pages import notebooks
+from tabbook.pages import agreement
 from tabbook.pages.source import SourceError, read_page
 
 # Seconds: how often to see whether the kernel still lives, and how long it has to obey.
@@ -175,9 +175,9 @@ def gate(path: Path, kernel: str | None = None) -> list[str]:
     if isinstance(page, str):
         problems = [page]
     elif page is not None:
-        problems = notebooks.check(page, folder)
+        problems = agreement.check(page, folder)
     else:
-        problems = notebooks.not_executed(notebook)
+        problems = agreement.not_executed(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if code and not any(cell.outputs for cell in code):
         problems.append("no cell has an output: they were stripped, or it was never run")

@@ -24,7 +24,7 @@ import pytest
 
 from tabbook import config
 from tabbook.check import pytest_plugin
-from tabbook.pages import notebooks, source
+from tabbook.pages import notebooks, record, source
 
 REPOSITORY = Path(__file__).parents[2]
 BOOK = config.book_of(REPOSITORY)
@@ -138,7 +138,7 @@ def execute(folder: Path, page: str, framework: str, edits: Iterable[tuple[str, 
     """Write an edited page, run its notebook and keep the outputs that come."""
     write_page(folder, page, framework, edits)
     made = source.read_page(folder / f"{page}.md")
-    forked(lambda: notebooks.execute(made, framework) and None, folder / "execute.log")
+    forked(lambda: record.execute(made, framework) and None, folder / "execute.log")
     return made.notebook(framework)
 
 
@@ -299,11 +299,12 @@ def can_run() -> str:
     from d2lcompat import _data
 
     try:
-        made_up = _data.fashion_mnist().made_up
+        synthetic = _data.fashion_mnist().synthetic
     except OSError as error:
         return str(error)
     return (
-        "D2LCOMPAT_DATA names the made-up data; the stored outputs are of the real ones" * made_up
+        "D2LCOMPAT_DATA names the synthetic data; the stored outputs are of the real ones"
+        * synthetic
     )
 
 

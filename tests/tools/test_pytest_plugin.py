@@ -14,7 +14,7 @@ import pytest
 from toy_book import code, write
 
 from tabbook.check.pytest_plugin import gate
-from tabbook.pages import notebooks
+from tabbook.pages import record
 from tabbook.pages.source import read_page
 
 PLUGIN = ["-p", "tabbook.check.pytest_plugin", "--nbval", "--nbval-current-env"]
@@ -155,7 +155,7 @@ def page(tmp_path_factory):
     page = read_page(write(tmp_path_factory.mktemp("page"), *PAGE, frameworks="numpy"))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("D2LCOMPAT_DATA", raising=False)
-        notebooks.execute(page, "numpy")
+        record.execute(page, "numpy")
     return page
 
 
