@@ -13,8 +13,8 @@ then:
   notebook is skipped, with that reason.
 - A summary, by `report`, tells what was compared, how closely, and what was not.
 
-Tags of a cell, besides nbval's and the engine's: ``rtol=…``, ``atol=…``, and ``reason=…``, which a
-cell must have that is not run or not compared.
+Tags of a cell, besides nbval's and the engine's: ``rtol=…``, ``atol=…``, ``slow`` (left out by
+``--skip-slow``), and ``reason=…``, which a cell must have that is not run or not compared.
 """
 
 from collections.abc import Generator
@@ -28,6 +28,9 @@ from tabbook.check.compare import Tolerance
 from tabbook.check.items import NotebookCell, NotebookFile, Preflight
 from tabbook.config import book_of
 
+# A cell so tagged takes long, or needs the result of one that does; the others run without it.
+SLOW = "slow"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tabbook", "notebooks with tolerances")
@@ -37,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         help="check this framework only (may be repeated; default: all)",
     )
+    group.addoption(
+        "--skip-slow",
+        action="store_true",
+        help=f"leave out the cells tagged {SLOW!r}, and the tests marked so",
+    )
     default = Tolerance()
     for name, kind in (("rtol", "relative"), ("atol", "absolute")):
         text = f"default {kind} tolerance of printed floats"
@@ -45,6 +53,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` leaves it out")
+    config.addinivalue_line("markers", "framework: runs a framework; `--framework` chooses which")
     # The cells of a notebook share a kernel; xdist's default would deal them out.
     if getattr(config.option, "dist", "no") not in ("no", "loadfile", "loadscope", "loadgroup"):
         config.option.dist = "loadfile"
@@ -61,6 +71,13 @@ def pytest_collect_file(
     ]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if isinstance(item, NotebookCell) and SLOW in item.tags:
+        item.add_marker(SLOW)
+    if _framework_of(item):
+        item.add_marker("framework")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     frameworks = book_of(config.rootpath).frameworks
@@ -73,7 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept, deselected = [], []
     for item in items:
         name = _framework_of(item)
-        if name and name not in wanted:
+        too_slow = config.getoption("skip_slow") and item.get_closest_marker(SLOW)
+        if too_slow or (name and name not in wanted):
             deselected.append(item)
             continue
         framework = item.parent.framework if isinstance(item, NotebookCell) else None
