@@ -18,8 +18,8 @@ from backends import BOOK, FRAMEWORKS, ROOT
 # What is not anybody's to import.
 FRAMEWORK_PACKAGES = {"torch", "tensorflow", "keras", "jax", "flax", "optax", "mxnet"}
 SPHINX = {"sphinx", "sphinx_design", "sphinx_book_theme", "myst_nb"}
-SOURCES = {"jupytext", "myst_parser", "docutils"}  # what reads the sources of pages
-BOOK_TOOLS = {*SOURCES, *SPHINX}
+SOURCE_READERS = {"jupytext", "myst_parser", "docutils"}  # MyST's own parser, without Sphinx
+BOOK_TOOLS = {*SOURCE_READERS, *SPHINX}
 GUARDED = {*FRAMEWORK_PACKAGES, *BOOK_TOOLS, "d2lcompat", "tabbook", "tests", "benchmarks"}
 
 # Where (the longest match counts): what of GUARDED may be imported, and all that is in it.
@@ -32,9 +32,9 @@ RULES = {
     "d2lcompat/tensorflow.py": "d2lcompat._ tensorflow keras",
     "d2lcompat/jax.py": "d2lcompat._ jax flax optax",
     "d2lcompat/mxnet.py": "d2lcompat._ mxnet",
-    "tabbook/": f"tabbook {' '.join(SOURCES)}",  # book tools: no framework, no Sphinx ...
-    "tabbook/check/": "tabbook",  # ... what checks a notebook reads no sources either ...
-    "tabbook/sphinx/": f"tabbook {' '.join(BOOK_TOOLS)}",  # ... and Sphinx only here
+    "tabbook/": "tabbook",  # the book tools: no framework, no d2lcompat, no Sphinx ...
+    "tabbook/pages/": "tabbook jupytext myst_parser",  # ... sources are read here only ...
+    "tabbook/sphinx/": f"tabbook docutils {' '.join(SPHINX)}",  # ... and Sphinx is only here
 }  # fmt: skip
 
 # Folder or module -> what may not be loaded when it is imported.
@@ -145,8 +145,11 @@ DISTRIBUTION = ("tabbook/__init__.py", "d2lcompat")  # in which tabbook comes
 
 
 def names_and_texts(tree: ast.AST):
-    """The strings of a program, without docstrings, and its identifiers: the line, the text, and
-    whether it is a string."""
+    """The strings of a program, without docstrings, and its identifiers.
+
+    Yields:
+        The line of each, the text, and whether it is a string.
+    """
     docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
