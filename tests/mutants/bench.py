@@ -5,7 +5,6 @@ first: page and notebook lose the cells tagged ``slow``: those that train so lon
 need their results.
 """
 
-import hashlib
 import json
 import os
 import random
@@ -22,11 +21,10 @@ from typing import Any
 
 import nbformat
 import pytest
+from keeping import keeping
 
 from tabbook import config
-from tabbook.cells import number_of_cell
 from tabbook.check import items, pytest_plugin
-from tabbook.execution import Execution
 from tabbook.pages import notebooks, record, source
 
 REPOSITORY = Path(__file__).parents[2]
@@ -214,7 +212,7 @@ def check(
         timeout: seconds that a cell may take.
         first_only: stop at the first failure.
         shuffled: the seed of the order of the notebooks; None: that of their names.
-        kept: a folder for outputs; see `keeping`.
+        kept: a folder for outputs; see `keeping.keeping`.
     """
     variables = {**BOOK.kernel_environment(framework), **environment}
     if "PYTHONPATH" in variables:
@@ -257,47 +255,6 @@ def check(
     where = f"{where.rpartition('/')[2]}: {text[:400]}" if failed else ""
     by = _classified(text) if failed else ""
     return Verdict(failed, len(failures), by, where, result["facts"], seconds, printed)
-
-
-def keeping(folder: Path) -> type[Execution]:
-    """The engine, which here runs a notebook once and gives its outputs again for the same code.
-
-    Faults of stored notebooks leave the code as it was, and so what it puts out. All the rest of
-    the check is what it always is.
-    """
-
-    class Keeping(Execution):
-        known: dict[str, list] | None = None
-
-        def start(self) -> None:
-            code = [cell.source for cell in self.nb.cells if cell.cell_type == "code"]
-            key = hashlib.sha256(json.dumps([self.folder.name, *code]).encode()).hexdigest()
-            self.file, self.places = folder / f"{key}.json", len(code)
-            if self.file.exists():
-                self.known = json.loads(self.file.read_text(encoding="utf-8"))
-            else:
-                self.found: dict[int, list] = {}
-                super().start()
-
-        def run(self, place: int) -> list:
-            number = number_of_cell(self.nb, place)
-            if self.known is None:
-                self.found[number] = super().run(place)
-                return self.found[number]
-            outputs, may_change = self.known[str(number)]
-            if may_change:
-                self.may_change.add(place)
-            return [nbformat.from_dict(output) for output in outputs]
-
-        def stop(self, now: bool = False) -> None:
-            if self.known is None and len(self.found) == self.places:
-                folder.mkdir(exist_ok=True)
-                changing = {number_of_cell(self.nb, place) for place in self.may_change}
-                told = {n: [outputs, n in changing] for n, outputs in self.found.items()}
-                self.file.write_text(json.dumps(told), encoding="utf-8")
-            super().stop(now)
-
-    return Keeping
 
 
 def _classified(text: str) -> str:

@@ -34,18 +34,19 @@ from tqdm.auto import tqdm
 for _ in tqdm(range(3), desc="steps", bar_format="{desc} {n_fmt}/{total_fmt}"):
     pass""",
         "a flush between": "print('a', flush=True); print('b'); sys.stdout.flush(); print('c')",
-        "the stream of the process": "print('to the process', file=sys.__stdout__, flush=True)",
         # What a process writes by itself comes by way of a thread: its cell must still be running.
-        "a file descriptor": """\
+        "the stream of the process": """\
 import os, time
-_ = os.write(1, b'one\\n'), os.write(2, b'two\\n'), time.sleep(0.3)""",
+print("to the process", file=sys.__stdout__, flush=True); time.sleep(0.5)""",
+        "a file descriptor": """\
+_ = os.write(1, b'one\\n'), os.write(2, b'two\\n'), time.sleep(0.5)""",
         "a shell": "!echo from a shell",
         "a shell's lines": "!!echo one; echo two",
-        "a system call": "_ = os.system('echo from the system'), time.sleep(0.3)",
+        "a system call": "_ = os.system('echo from the system'), time.sleep(0.5)",
         "a child process": """\
 import subprocess
 _ = subprocess.run([sys.executable, "-c", "print('from a child', flush=True)"])
-time.sleep(0.3)""",
+time.sleep(0.5)""",
         "a cell magic": "%%bash\necho from bash",
         "a script": "%%script python\nprint('from a script')",
         "a fork": """\
@@ -296,10 +297,10 @@ def runs(tmp_path_factory):
         cells = [cell(source, tags=_tags(way)) for way, source in ways.items()]
         save(folder / f"{name}.ipynb", cells, kernelspec={"name": "python3", "display_name": "P"})
     (folder / "here.txt").touch()
-    # One that gathers coverage or has a short line is nothing to a kernel.
-    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
+    shell = {name: value for name, value in os.environ.items() if name not in UNSET}
+    shell = {name: value for name, value in shell.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-c", RECORD, *map(str, sorted(folder.glob("*.ipynb")))]
-    subprocess.run(command, cwd=folder.parent, env=environment, check=True)
+    subprocess.run(command, cwd=folder.parent, env=shell, check=True)
     changed = folder.with_name("changed")
     changed.mkdir()
     for path in folder.glob("*.ipynb"):
