@@ -93,6 +93,14 @@ def page(chromium):
 
 
 @pytest.fixture(scope="module")
+def without_scripts(chromium):
+    """A page that runs no JavaScript."""
+    context = chromium.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
 def visit(chromium, book):
     """Open a page as a reader with this theme, width and wish for rest; the fonts are there.
 
