@@ -1,18 +1,25 @@
-# On a fresh machine with Python 3.11 or 3.12 and make: `make book`, `make test`.
+# On a fresh machine with Python 3.11 or 3.12 and make: `make book`, `make test`; `make quick` after a
+# small change.
 # Every target but `clean` needs only what `.venv` holds, and makes it first.
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Two files at a time, a thread each; `make test PYTEST=` runs one after the other
 PYTEST ?= -n 2 --dist loadfile
+# Node.js runs the linter and the unit tests of the book's scripts; without it they are skipped
+NODE := $(shell command -v node)
 
-.PHONY: book offline slides test lint execute mutants false-alarms bench fuzz clean
+ifdef NODE
+JAVASCRIPT := node_modules/installed
+endif
+
+.PHONY: book offline slides quick test javascript lint lock execute mutants false-alarms bench fuzz clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: requirements.txt constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "Expected Python 3.11 or 3.12, found " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	touch $@
 
 book: .venv/installed
@@ -27,15 +34,39 @@ offline: book
 slides: .venv/installed
 	$(BIN)/python -m tabbook slides
 
-test: .venv/installed
+# Everything that protects a merge: all tests, and all notebooks executed again
+test: .venv/installed javascript
 	$(BIN)/pytest $(PYTEST)
 
-lint: .venv/installed
+# What a changed word or class can break, in three minutes: PyTorch stands for all frameworks, and
+# cells that train for epochs are left out
+quick: lint javascript
+	$(BIN)/python -m tabbook check
+	$(BIN)/pytest $(PYTEST) --framework pytorch --skip-slow -m "not browser"
+
+# The unit tests of the book's scripts
+javascript: $(JAVASCRIPT)
+	$(if $(NODE),npm test --silent,@echo "Skipped: the tests of the book's scripts need Node.js 20 or newer")
+
+node_modules/installed: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+lint: .venv/installed $(JAVASCRIPT)
+	$(if $(NODE),npm run --silent lint,@echo "Skipped: the linter of the book's scripts needs Node.js 20 or newer")
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# Resolves requirements.txt anew, for the platforms in pyproject.toml: read `git diff` and run
+# `make test` before you commit it
+lock: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
+		--no-emit-index-url --no-emit-package d2lcompat --custom-compile-command "make lock" \
+		requirements.txt --output-file constraints.txt
 
 # Runs every notebook again and keeps its outputs: read `git diff` before you commit them
 execute: .venv/installed
@@ -65,4 +96,4 @@ fuzz: .venv/installed
 	$(BIN)/pytest tests/test_data.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 clean:
-	rm -rf .venv .venv-d2l _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-d2l node_modules _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

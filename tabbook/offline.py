@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 # What a reader of files has no use for: a server's page for what is not there, maps of scripts back
-# to their sources, and Sphinx's own note. Icons come from a font: see templates/layout.html.
+# to their sources, and Sphinx's own note. Icons come from a font: see sphinx/theme_patches.py.
 LEFT_OUT = ("404.html", "*.map", ".buildinfo", "fontawesome.js")
 TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can state
 

@@ -1,6 +1,6 @@
 """The plotted numbers of a figure, for those who would rather read than look.
 
-Every stored figure has its data beside its picture (``d2lcompat._figures.series``). Here they
+A stored figure can have its data beside its picture, in an output of a type of its own. Here they
 become tables of HTML, and a sentence where the figure's author wrote none.
 """
 
@@ -20,7 +20,7 @@ def data_of_figure(series: Mapping[str, Any]) -> str:
     """The data of a figure as tables behind a toggle; empty if it has none.
 
     Args:
-        series: the figure's data, as ``d2lcompat._figures.series`` gives it.
+        series: the figure's data: for each of its ``axes`` the labels, lines, bands, bars, images.
 
     Returns:
         HTML: curves, bands and bars point by point, with four significant digits, a table for

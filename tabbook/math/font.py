@@ -23,7 +23,7 @@ logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
 
 
 def trim(book: Path) -> None:
-    """Leave in a book's copy of the font the characters that its formulas have.
+    """Trim a book's copy of the font to the characters that its formulas have.
 
     Args:
         book: the folder of the built book, or of slides alone. Its HTML files are read, and the
@@ -31,10 +31,10 @@ def trim(book: Path) -> None:
     """
     font = TTFont(book / FONT, recalcTimestamp=False)
     options = subset.Options(name_IDs=["*"], hinting=False)
-    trimmed = subset.Subsetter(options)
-    trimmed.populate(unicodes={*map(ord, characters(book)), *DRAWN})
-    trimmed.subset(font)
-    _mend(font)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes={*map(ord, characters(book)), *DRAWN})
+    subsetter.subset(font)
+    _patch_glyphs(font)
     font.save(book / FONT)
 
 
@@ -48,7 +48,7 @@ def characters(book: Path) -> set[str]:
     return set().union(*formulas)
 
 
-def _mend(font: TTFont) -> None:
+def _patch_glyphs(font: TTFont) -> None:
     """Change the glyphs that browsers set badly."""
     names = font.getBestCmap()
     # Chromium leaves as much room for any root as the widest sign takes: a gap after the small ones

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tabbook import __version__
+from tabbook.sphinx.assets import add_assets
 
 INLINE, PLAYABLE = "inline", "playable"
 
@@ -47,7 +47,7 @@ class InlinePictures(SphinxPostTransform):
             image.replace_self(raw)
 
 
-def load_script(
+def load_playable_figures(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Load script and style on pages with a figure to play with."""
@@ -59,7 +59,6 @@ def load_script(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")  # which copies static/
     app.add_post_transform(InlinePictures)
-    app.connect("html-page-context", load_script)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("html-page-context", load_playable_figures)
+    return add_assets(app)

@@ -11,7 +11,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from tabbook import __version__
+from tabbook.sphinx.assets import add_assets
 
 
 def add_cards(
@@ -55,16 +55,7 @@ def _definition(app: Sphinx, identity: str) -> nodes.paragraph:
     return words
 
 
-def add_assets(app: Sphinx) -> None:
-    """Add script and style of the cards, which lie beside those of the tabs."""
-    if app.builder.format == "html":
-        app.add_css_file("glossary_cards.css")
-        app.add_js_file("glossary_cards.js")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")
-    app.connect("builder-inited", add_assets)
     app.connect("html-page-context", add_cards)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return add_assets(app, "glossary_cards.css", "glossary_cards.js")

@@ -13,9 +13,9 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from tabbook import __version__
-from tabbook.math.font import FONT, trim
+from tabbook.math.font import FONT, characters, trim
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
+from tabbook.sphinx.assets import add_assets
 
 # From the file system no page may fetch a font so, only use it
 PRELOAD = """<script>
@@ -56,7 +56,7 @@ def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str
         return f"<code>{self.encode(node.astext())}</code>"
 
 
-def finish_page(
+def prepare_formulas(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Keep formulas and punctuation together, and fetch the font at once: late, it moves them."""
@@ -67,22 +67,17 @@ def finish_page(
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:
     """Leave in the font what the pages and the slides have."""
-    if not exception and app.builder.format == "html":
-        trim(Path(app.outdir))
-
-
-def add_style(app: Sphinx) -> None:
-    """Add the style; the folder it is in, ``sphinx_tabs`` has named."""
-    if app.builder.format == "html":
-        app.add_css_file("formulas.css")
+    book = Path(app.outdir)
+    if exception or app.builder.format != "html":
+        return
+    if (book / FONT).exists() or characters(book):  # no formulas need no font
+        trim(book)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")
     app.add_html_math_renderer("mathml", (write_inline, None), (write_display, None))
-    app.connect("builder-inited", add_style)
-    app.connect("html-page-context", finish_page)
-    # After sphinx_slides has written the slides
+    app.connect("html-page-context", prepare_formulas)
+    # After tabbook.sphinx.slides has written the slides
     app.connect("build-finished", trim_font, priority=900)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return add_assets(app, "formulas.css")

@@ -2,10 +2,8 @@
 
 1. If the site's address is known, what needs it: sitemap, canonical links, social cards, and the
    addresses on the page for what is not there (``set_address``).
-2. The front door, which leads to the first page (``write_front_door``).
-3. Room for pictures before they come (``hold_room``).
-
-The template ``layout.html`` leaves out what a page does not need.
+2. The start page, which leads to the first page (``write_start_page``).
+3. The sizes of pictures, before they come (``state_picture_sizes``).
 """
 
 import html
@@ -22,11 +20,11 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.images import get_image_size
 
-from tabbook import __version__
+from tabbook.sphinx.assets import add_assets
+from tabbook.sphinx.theme_patches import count_matches
 
 ADDRESS = "BOOK_ADDRESS"
 GIT = shutil.which("git") is not None
-TEMPLATES = Path(__file__).parent / "templates"
 
 # --- 1. the address -----------------------------------------------------------------------------
 
@@ -50,8 +48,8 @@ def set_address(app: Sphinx, config: Config) -> None:
         address = address.rstrip("/") + "/"
         if urlsplit(address).scheme not in ("http", "https"):
             raise ExtensionError(
-                f"Expected the book's address to begin with https://, found {address!r}. Mend "
-                f"html: baseurl in _config.yml, or the environment variable {ADDRESS}."
+                f"Expected the book's address to begin with https://, found {address!r}. Set "
+                f"html: baseurl in _config.yml, or the environment variable {ADDRESS}, to it."
             )
         config.html_baseurl = config.ogp_site_url = address
         config.sitemap_url_scheme = "{link}"
@@ -69,9 +67,9 @@ def set_address(app: Sphinx, config: Config) -> None:
     }
 
 
-# --- 2. the front door --------------------------------------------------------------------------
+# --- 2. the start page --------------------------------------------------------------------------
 
-FRONT_DOOR = """<!DOCTYPE html>
+START_PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
@@ -86,20 +84,21 @@ FRONT_DOOR = """<!DOCTYPE html>
 """
 
 
-def write_front_door(app: Sphinx, exception: Exception | None) -> None:
-    """Write ``index.html``, unless the book's first page is that.
-
-    Jupyter Book would write one without a language or a title, which loses ``?framework=jax``.
-    """
+def write_start_page(app: Sphinx, exception: Exception | None) -> None:
+    """Write ``index.html``, unless the book's first page is that."""
     if exception or app.builder.format != "html" or app.config.root_doc == "index":
         return
-    page = FRONT_DOOR.format(
+    page = START_PAGE.format(
         language=app.config.language,
         title=html.escape(app.config.html_title),
         favicon=f"_static/{Path(app.config.html_favicon).name}",
         page=app.builder.get_target_uri(app.config.root_doc),
     )
-    (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+    index = Path(app.outdir) / "index.html"
+    found = index.read_text(encoding="utf-8") if index.exists() else page
+    if found == page or 'http-equiv="Refresh"' in found:
+        count_matches(app, "start page")
+    index.write_text(page, encoding="utf-8")
 
 
 # --- 3. pictures --------------------------------------------------------------------------------
@@ -110,16 +109,18 @@ SVG_SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_PER_POINT = 96 / 72
 
 
-def hold_room(
+def state_picture_sizes(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """State the size of the page's pictures; without it the page would jump when one comes."""
     sources = {name: source for source, name in app.builder.images.items()}
     if "body" in context:
-        context["body"] = IMAGE.sub(partial(_with_room, app, sources), context["body"])
+        body = IMAGE.sub(partial(_with_size, app, sources), context["body"])
+        count_matches(app, "sizes of pictures", int(body != context["body"]))
+        context["body"] = body
 
 
-def _with_room(app: Sphinx, sources: dict[str, str], match: re.Match[str]) -> str:
+def _with_size(app: Sphinx, sources: dict[str, str], match: re.Match[str]) -> str:
     size = _size(Path(app.srcdir) / sources[match[1]]) if match[1] in sources else None
     return f'<img width="{size[0]}" height="{size[1]}" ' if size else match[0]
 
@@ -138,11 +139,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
 # --- set-up -------------------------------------------------------------------------------------
 
 
-def look_here_for_templates(app: Sphinx, config: Config) -> None:
-    """Let ``layout.html`` take the place of the theme's."""
-    config.templates_path = [*config.templates_path, str(TEMPLATES)]
-
-
 def date_by_commit(app: Sphinx, config: Config) -> None:
     """Date a page by the last commit to it or its notebooks: the same wherever it is built."""
     config.html_last_updated_fmt = "%d %B %Y"
@@ -159,13 +155,12 @@ def date_by_commit(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
     # Theirs listen for config-inited too, and rely on what is set here: hence the priority.
-    app.connect("config-inited", look_here_for_templates, priority=100)
     app.connect("config-inited", set_address, priority=100)
     if GIT:
         app.connect("config-inited", date_by_commit, priority=100)
         app.setup_extension("sphinx_last_updated_by_git")
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
-    app.connect("html-page-context", hold_room, priority=900)
-    app.connect("build-finished", write_front_door)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("html-page-context", state_picture_sizes, priority=900)
+    app.connect("build-finished", write_start_page)
+    return add_assets(app)

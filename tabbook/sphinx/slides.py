@@ -6,30 +6,30 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from tabbook import __version__
 from tabbook.config import book_of
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.source import SourceError
-from tabbook.slides import decks as slides
+from tabbook.slides import decks
+from tabbook.sphinx.assets import METADATA
 
 
-def offer_slides(
+def link_slides(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Add the slides to the page's download menu: the page's own, or the first that there are."""
-    decks = [outline.stem for outline in slides.outlines(_chapters(app))]
-    if not decks:
+    pages = [outline.stem for outline in decks.outlines(_chapters(app))]
+    if not pages:
         return
     book = book_of(app.srcdir)
     own = Path(pagename).name
-    deck = own if own in decks else decks[0]
+    deck = own if own in pages else pages[0]
     frameworks = app.config.tabbook_pages[f"{book.chapters}/{deck}"]
     for menu in context.get("header_buttons", []):
         if menu.get("label") == "download-buttons":
             menu["buttons"] += [
                 {
                     "type": "link",
-                    "url": context["pathto"](slides.location(deck, framework), 1),
+                    "url": context["pathto"](decks.location(deck, framework), 1),
                     "text": f"Slides ({book.frameworks[framework].label})",
                     "icon": "fas fa-desktop",
                     "tooltip": f"Show the slides in {book.frameworks[framework].label}",
@@ -39,13 +39,13 @@ def offer_slides(
             ]
 
 
-def make_slides(app: Sphinx, exception: Exception | None) -> None:
+def write_slides(app: Sphinx, exception: Exception | None) -> None:
     """Write the decks where the links point."""
     if exception or app.builder.format != "html":
         return
     try:
-        slides.write(_chapters(app), app.outdir)
-    except (slides.SlideError, SourceError, StaleNotebookError) as error:
+        decks.write(_chapters(app), app.outdir)
+    except (decks.SlideError, SourceError, StaleNotebookError) as error:
         raise ExtensionError(str(error)) from error
 
 
@@ -55,8 +55,8 @@ def _chapters(app: Sphinx) -> Path:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")
-    # After sphinx_tabs has put the notebooks into the menu
-    app.connect("html-page-context", offer_slides, priority=950)
-    app.connect("build-finished", make_slides)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.setup_extension("tabbook.sphinx.read_pages")
+    # After tabbook.sphinx.downloads has put the notebooks into the menu
+    app.connect("html-page-context", link_slides, priority=950)
+    app.connect("build-finished", write_slides)
+    return METADATA

@@ -1,86 +1,330 @@
-"""Sphinx extension: mend what the theme and its helpers write that hinders a reader.
+"""Sphinx extension: every fault of the theme and its helpers that this package works around.
 
-Each mend is a few letters of markup that no option of theirs changes. They are made on the whole
-page as the templates give it, so that the page is right without JavaScript, too. That every one
-of them is still needed, and enough, is for ``tests/browser/test_accessibility.py`` to tell.
+``PATCHES`` lists them; ``python -m tabbook.sphinx.theme_patches`` prints the list. Most are a few
+letters of markup that no option changes: they are replaced on the whole page as the templates give
+it, so that the page is right without JavaScript, too. The others are made where they belong, which
+calls `count_matches`.
+
+A build counts how often each patch matched. With ``tabbook_expect_patches: true`` in the
+configuration, a patch that never matched is a warning: its fault is gone, or the theme writes it
+differently now. Only a build that writes all pages in one process can tell: one that writes some
+pages again, or shares them out (``-j 2``), says nothing. Whether the patches are enough is for
+``tests/browser/test_accessibility.py``. What ``static/`` does about the theme is not counted.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
+from sphinx.theming import Theme
+from sphinx.util import logging
 
-from tabbook import __version__
+from tabbook.sphinx.assets import add_assets
+
+logger = logging.getLogger(__name__)
+
+NONE_FOUND = "none found"
+DOCUTILS, SPHINX, MYST_NB = "Docutils 0.21.2", "Sphinx 7.4.7", "MyST-NB 1.4.0"
+EXERCISE, JUPYTER_BOOK = "sphinx-exercise 1.2.1", "Jupyter Book 1.0.4"
+THEME, BOOK_THEME = "pydata-sphinx-theme 0.17.1", "sphinx-book-theme 1.3.0"
+THEME_ISSUES = "https://github.com/pydata/pydata-sphinx-theme"
 
 
-def let_break(words: re.Match[str]) -> str:
+@dataclass(frozen=True)
+class Patch:
+    """A fault of another package, and what replaces it.
+
+    Attributes:
+        name: how warnings call it.
+        package: the package whose fault it is, and the version in which it was seen last.
+        fault: what is wrong.
+        issue: the address where the package's developers talk about it.
+        pattern: the faulty markup in a page, as a regular expression; empty: it is not markup.
+        replacement: as `re.sub` takes it.
+        except_in: a template whose page needs what the pattern finds.
+        counted: whether a build can tell that the fault is still there.
+    """
+
+    name: str
+    package: str
+    fault: str
+    issue: str = NONE_FOUND
+    pattern: str = ""
+    replacement: str | Callable[[re.Match[str]], str] = field(default="", repr=False)
+    except_in: str = ""
+    counted: bool = True
+
+    def apply(self, page: str, template: str) -> tuple[str, int]:
+        """The page without the fault, and how often it was there."""
+        if not self.pattern or template == self.except_in:
+            return page, 0
+        patched, times = re.subn(self.pattern, self.replacement, page)
+        return patched, times if patched != page else 0
+
+
+def allow_breaks(words: re.Match[str]) -> str:
     """The same code, with leave to go on in the next line where two names or words are joined."""
     return re.sub(r"(?<=[._/(=])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", words[0])
 
 
-#: (what, by what): regular expressions, in the order in which they are tried.
-MENDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
-    # MyST-NB: the label hides the words "Show code cell content", which say more.
-    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
-    # sphinx-exercise gives all exercises of a page the same id, and all solutions another.
-    (r' id="(?:exercise|solution)-content"', ""),
-    # Docutils: a role that ARIA has given up, and a list of what is then no item.
-    (r' role="doc-biblioentry"', ""),
-    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
-    # A heading without words heads nothing.
-    (r'<th class="([^"]*)">\s*(?:<p>\s*</p>\s*)?</th>', r'<td class="\1"></td>'),
-    # The theme: a label must hold the words that are seen ("Search Ctrl+K"), or none.
-    (r'(<button class="btn search-button-field[^>]*?) title="[^"]*" aria-label="[^"]*"', r"\1"),
-    (r'(<i class="theme-switch [^>]*?) title="[^"]*"', r"\1"),
-    # The theme's button that unfolds a part of the contents says nothing.
-    (
-        r'(<a class="[^"]*" href="[^"]*">([^<]*)</a><details[^>]*>)<summary>'
-        r'(?=<span class="toctree-toggle")',
-        r'\1<summary aria-label="Pages of: \2">',
+#: In the order in which they are made.
+PATCHES = (
+    Patch(
+        "icon script",
+        THEME,
+        "every page loads a script of half a megabyte that draws the icons of the theme's web font",
+        f"{THEME_ISSUES}/issues/2379",
+        r"\n[^\n]*/fontawesome\.js[^\n]*",
     ),
-    # Sphinx: a list without terms inside a term, where a signature takes a line for each parameter.
-    (r'<dl>\s*(?=<dd><em class="sig-param">)', '<span class="signature-lines">'),
-    (r"(</em>,</dd>\s*)</dl>", r"\1</span>"),
-    (r'<dd>(<em class="sig-param">.*?</em>,)</dd>', r"<span>\1</span>"),
-    # Sphinx: long names in a narrow column would break anywhere.
-    (r'(?<=<span class="pre">)[^<]+', let_break),
-    # The theme's sidebar holds more than its navigation; this makes it a place to jump to.
-    (r'(<div id="pst-primary-sidebar" )', r'\1role="region" aria-label="Book" '),
-]
-_MENDS = [(re.compile(what), by) for what, by in MENDS]
+    Patch(
+        "colour mode of a first visit",
+        THEME,
+        "an empty mode is an error on the console",
+        f"{THEME_ISSUES}/issues/1635",
+        r'(?<=localStorage\.getItem\("mode"\) \|\| )""',
+        '"auto"',
+    ),
+    Patch(
+        "colours of a first visit",
+        THEME,
+        "a first visitor's colours are known only to the theme's last script: a dark page flashes",
+        f"{THEME_ISSUES}/issues/1857",
+        r'(?<=localStorage\.getItem\("theme"\) \|\| )""',
+        '(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
+    ),
+    Patch(
+        "search index",
+        THEME,
+        "every page loads the index, which only a search while typing would use",
+        f"{THEME_ISSUES}/issues/1977",
+        r'\n *<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>',
+        except_in="search.html",
+    ),
+    Patch(
+        "label of a fold",
+        MYST_NB,
+        'the label hides the words "Show code cell content", which say more',
+        pattern=r'<summary aria-label="Toggle hidden content">',
+        replacement="<summary>",
+    ),
+    Patch(
+        "ids of exercises",
+        EXERCISE,
+        "all exercises of a page have the same id, and all solutions another",
+        pattern=r' id="(?:exercise|solution)-content"',
+    ),
+    Patch(
+        "role of a citation",
+        DOCUTILS,
+        "ARIA has given up this role (https://github.com/w3c/dpub-aria/pull/22)",
+        pattern=r' role="doc-biblioentry"',
+    ),
+    Patch(
+        "role of the citations",
+        DOCUTILS,
+        "without that role of its items, it is a list without items",
+        pattern=r'<div role="list" class="citation-list">',
+        replacement='<div class="citation-list">',
+    ),
+    Patch(
+        "empty heading cell",
+        DOCUTILS,
+        "a heading without words heads nothing",
+        pattern=r'<th class="([^"]*)">\s*(?:<p>\s*</p>\s*)?</th>',
+        replacement=r'<td class="\1"></td>',
+    ),
+    Patch(
+        "label of the search button",
+        THEME,
+        'a label must hold the words that are seen ("Search Ctrl+K"), or there must be none',
+        pattern=r'(<button class="btn search-button-field[^>]*?) title="[^"]*" aria-label="[^"]*"',
+        replacement=r"\1",
+    ),
+    Patch(
+        "label of the colour switch",
+        THEME,
+        "the icon repeats the label of its button",
+        pattern=r'(<i class="theme-switch [^>]*?) title="[^"]*"',
+        replacement=r"\1",
+    ),
+    Patch(
+        "label of a part of the contents",
+        THEME,
+        "the button that unfolds a part of the contents says nothing",
+        pattern=r'(<a class="[^"]*" href="[^"]*">([^<]*)</a><details[^>]*>)<summary>'
+        r'(?=<span class="toctree-toggle")',
+        replacement=r'\1<summary aria-label="Pages of: \2">',
+    ),
+    Patch(
+        "start of a long signature",
+        SPHINX,
+        "a list without terms inside a term, where a signature takes a line for each parameter",
+        pattern=r'<dl>\s*(?=<dd><em class="sig-param">)',
+        replacement='<span class="signature-lines">',
+    ),
+    Patch(
+        "end of a long signature",
+        SPHINX,
+        "as above",
+        pattern=r"(</em>,</dd>\s*)</dl>",
+        replacement=r"\1</span>",
+    ),
+    Patch(
+        "lines of a long signature",
+        SPHINX,
+        "as above",
+        pattern=r'<dd>(<em class="sig-param">.*?</em>,)</dd>',
+        replacement=r"<span>\1</span>",
+    ),
+    Patch(
+        "breaks in long names",
+        SPHINX,
+        "long names in a narrow column break anywhere",
+        pattern=r'(?<=<span class="pre">)[^<]+',
+        replacement=allow_breaks,
+    ),
+    Patch(
+        "landmark of the sidebar",
+        THEME,
+        "the sidebar holds more than its navigation, and is no place to jump to",
+        f"{THEME_ISSUES}/pull/1454",
+        r'(<div id="pst-primary-sidebar" )',
+        r'\1role="region" aria-label="Book" ',
+    ),
+    # Not markup of the finished page: made here, or where the name of the patch stands
+    Patch(
+        "thebe",
+        JUPYTER_BOOK,
+        "sphinx-thebe is always loaded. It runs cells in one kernel a page, names a third party, "
+        "and declares its constants twice, which is a script error on every page",
+        "https://github.com/jupyter-book/jupyter-book/issues/1603",
+    ),
+    Patch(
+        "second search field",
+        BOOK_THEME,
+        "the header shows one more field: `_config.yml` sets `navbar_persistent: []`",
+        "https://github.com/executablebooks/sphinx-book-theme/issues/986",
+        counted=False,
+    ),
+    Patch(
+        "notebook links",
+        BOOK_THEME,
+        "its links offer the page's source, which nobody can run, not the frameworks' notebooks",
+    ),
+    Patch(
+        "sizes of pictures",
+        SPHINX,
+        "an image without a size moves the page when it comes",
+    ),
+    Patch(
+        "start page",
+        "sphinx-external-toc 1.1.0",
+        "its index.html has no language and no title, and loses ?framework=jax",
+    ),
+)
+_NAMES = {patch.name for patch in PATCHES}
 
 
-class MendingTemplates(BuiltinTemplateLoader):
-    """Sphinx's templates, with the mends made on what they give."""
+class _Build:
+    """What a build has patched so far."""
+
+    def __init__(self) -> None:
+        self.matches: Counter[str] = Counter()
+        self.written: set[str] = set()
+
+
+_builds: WeakKeyDictionary[Sphinx, _Build] = WeakKeyDictionary()
+
+
+def count_matches(app: Sphinx, name: str, times: int = 1) -> None:
+    """Count that a patch was needed.
+
+    Raises:
+        KeyError: ``PATCHES`` has none of that name.
+    """
+    if name not in _NAMES:
+        raise KeyError(f"Expected the name of a patch in PATCHES, found {name!r}.")
+    _builds.setdefault(app, _Build()).matches[name] += times
+
+
+class PatchedTemplates(BuiltinTemplateLoader):
+    """Sphinx's templates, with the patches made on what they give."""
+
+    def init(
+        self, builder: Builder, theme: Theme | None = None, dirs: list[str] | None = None
+    ) -> None:
+        super().init(builder, theme, dirs)
+        self.app = builder.app
 
     def render(self, template: str, context: dict[str, Any]) -> str:  # type: ignore[override]
         page = super().render(template, context)
-        for what, by in _MENDS if template.endswith(".html") else []:
-            page = what.sub(by, page)
+        if not template.endswith(".html"):
+            return page
+        for patch in PATCHES:
+            page, times = patch.apply(page, template)
+            count_matches(self.app, patch.name, times)
+        _builds[self.app].written.add(context.get("pagename", ""))
         return page
 
 
-def use_mending_templates(app: Sphinx, config: Config) -> None:
-    """Have Sphinx render its pages through the mends."""
-    config.template_bridge = f"{__name__}.{MendingTemplates.__name__}"
+def use_patched_templates(app: Sphinx, config: Config) -> None:
+    """Have Sphinx render its pages through the patches."""
+    config.template_bridge = f"{__name__}.{PatchedTemplates.__name__}"
 
 
-def add_assets(app: Sphinx) -> None:
-    """Add the styles and the scripts; the folder they are in, ``sphinx_tabs`` has named."""
-    if app.builder.format == "html":
-        app.add_css_file("accessibility.css")
-        app.add_css_file("figures.css")
-        app.add_css_file("paper.css")
-        app.add_js_file("light_on_paper.js")
-        app.add_js_file("scrollable_boxes.js")
+def leave_out_thebe(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Take sphinx-thebe's scripts off the page."""
+    scripts = context.get("script_files", [])
+    context["script_files"] = [
+        script
+        for script in scripts
+        if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}".lower()
+    ]
+    count_matches(app, "thebe", len(scripts) - len(context["script_files"]))
+
+
+def warn_of_idle_patches(app: Sphinx, exception: Exception | None) -> None:
+    """Warn of each patch that never matched, where the build can tell."""
+    build = _builds.get(app)
+    if exception or not build:
+        return
+    for patch in PATCHES:
+        logger.verbose("patch %r: %d matches", patch.name, build.matches[patch.name])
+    if app.config.tabbook_expect_patches and app.env.found_docs <= build.written:
+        for patch in PATCHES:
+            if patch.counted and not build.matches[patch.name]:
+                logger.warning(
+                    "the patch %r never matched: %s no longer has its fault (%s), or writes it "
+                    "differently now. Delete the patch, or adapt it. Issue: %s",
+                    patch.name,
+                    patch.package,
+                    patch.fault,
+                    patch.issue,
+                    type="tabbook",
+                    subtype="patch",
+                )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")
-    app.connect("config-inited", use_mending_templates)
-    app.connect("builder-inited", add_assets)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_config_value("tabbook_expect_patches", False, "", bool)
+    app.connect("config-inited", use_patched_templates)
+    app.connect("html-page-context", leave_out_thebe, priority=900)
+    # After everything that counts
+    app.connect("build-finished", warn_of_idle_patches, priority=950)
+    files = ("accessibility.css", "figures.css", "paper.css")
+    return add_assets(app, *files, "light_on_paper.js", "scrollable_boxes.js")
+
+
+if __name__ == "__main__":
+    for each in PATCHES:
+        print(f"{each.name} ({each.package}): {each.fault}. Issue: {each.issue}")

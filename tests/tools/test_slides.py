@@ -1,6 +1,7 @@
 """Slides: what a deck takes from the notebooks, and what is wrong with an outline."""
 
 import base64
+import functools
 import html
 import json
 import re
@@ -60,6 +61,12 @@ def toy(tmp_path):
     return outline
 
 
+@functools.cache
+def made(outline, framework):
+    """A deck of the book, made once."""
+    return slides.read(outline, framework)
+
+
 def shown(deck, kind):
     """The text of all blocks of code, or of output, from the first slide to the last."""
     content = "".join(slide.content for slide in deck.slides)
@@ -77,7 +84,7 @@ def named(outline, framework, kind):
 
 @each_deck
 def test_code_and_outputs_are_the_notebooks(outline, framework):
-    deck = slides.read(outline, framework)
+    deck = made(outline, framework)
     codes = list(named(outline, framework, "code"))
     assert len(codes) > 5
     assert shown(deck, "code") == ["".join(cell["source"]) for cell in codes]
@@ -100,7 +107,7 @@ def test_code_and_outputs_are_the_notebooks(outline, framework):
 def test_every_framework_has_the_same_slides():
     headings = {}
     for outline, framework in DECKS:
-        deck = slides.read(outline, framework)
+        deck = made(outline, framework)
         headings.setdefault(outline.stem, []).append([slide.heading for slide in deck.slides])
         assert len({slide.id for slide in deck.slides}) == len(deck.slides) > 10
     for several in headings.values():
@@ -110,7 +117,7 @@ def test_every_framework_has_the_same_slides():
 
 @each_deck
 def test_there_is_something_to_say_to_every_slide(outline, framework):
-    for slide in slides.read(outline, framework).slides:
+    for slide in made(outline, framework).slides:
         (notes,) = re.findall(r'<aside class="notes">(.*?)</aside>', slide.content, re.DOTALL)
         assert 2 <= len(re.findall(r"[.?!](?=\s|<)", notes)) <= 6, slide.heading
 
@@ -130,7 +137,7 @@ def test_every_tag_for_slides_is_used():
 
 def test_a_deck_names_nobody_else():
     for outline, framework in DECKS:
-        deck = slides.render(slides.read(outline, framework))
+        deck = slides.render(made(outline, framework))
         addresses = re.findall(r"""(?:src|href)=["']?([^"'> ]+)|url\(([^)]+)|@import (\S+)""", deck)
         found = {next(filter(None, address)) for address in addresses}
         assert len(found) > 5
@@ -225,6 +232,6 @@ def test_the_command_tells_a_mistake(toy, capsys):
     outline = toy("# T\n")
     chapters = outline.parent.parent
     for folder in slides.NEEDED:
-        (chapters.parent / "third_party" / "book" / folder).mkdir(parents=True)
+        (chapters / "third_party" / "book" / folder).mkdir(parents=True)
     assert main(["slides", "--chapters", str(chapters), "--to", str(chapters / "out")]) == 1
     assert "expected speaker notes" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from sphinx.errors import ExtensionError
 
-from tabbook.sphinx.figures import InlinePictures, load_script
+from tabbook.sphinx.figures import InlinePictures, load_playable_figures
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0"/></svg>\n'
 
@@ -56,8 +56,8 @@ def test_the_script_is_loaded_where_there_is_something_to_play_with(page, classe
     app = SimpleNamespace(
         add_css_file=loaded.append, add_js_file=lambda name, **kwargs: loaded.append(name)
     )
-    load_script(app, "page", "page.html", {}, page(classes=classes, alt="A net"))
+    load_playable_figures(app, "page", "page.html", {}, page(classes=classes, alt="A net"))
     wanted = ["playable_figures.css", "playable_figures.js"] if "playable" in classes else []
     assert loaded == wanted
-    load_script(app, "search", "search.html", {}, None)  # a page without a source
+    load_playable_figures(app, "search", "search.html", {}, None)  # a page without a source
     assert loaded == wanted

@@ -4,58 +4,24 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sphinx_book import build, write_book
 
 ADDRESS = "https://example.org/dropout"
-CONFIG = """\
-title: Toy & Co
-author: Nobody
-copyright: "2026"
-html: {favicon: mark.svg}
-sphinx: {extra_extensions: [tabbook.sphinx.site]}
-"""
-TOC = "format: jb-book\nroot: chapters/index\nchapters:\n- file: chapters/next\n"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36"></svg>'
 )
 FILES = {
-    "_config.yml": CONFIG,
-    "_toc.yml": TOC,
+    "_toc.yml": "format: jb-book\nroot: chapters/index\nchapters:\n- file: chapters/next\n",
     "mark.svg": SVG,
     "chapters/index.md": "# Begin\n\nWords that say what this is.\n\n![A picture](../mark.svg)\n",
     "chapters/next.md": "# Next\n\nMore words.\n",
 }
+CONFIG = "html: {favicon: mark.svg}\n"
+HTML = "_build/html"
 DATE = "2020-02-29T12:00:00Z"
-
-
-def write(folder):
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-def build(folder, address=None, check=True):
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    # No repository above the test's folder is asked for dates
-    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    environment.pop("BOOK_ADDRESS", None)
-    if address:
-        environment["BOOK_ADDRESS"] = address
-    built = subprocess.run(
-        [jupyter_book, "build", "-W", "-n", "--keep-going", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if check:
-        assert built.returncode == 0, built.stdout + built.stderr
-        return folder / "_build" / "html"
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +30,7 @@ def site(tmp_path_factory):
     if shutil.which("git") is None:
         pytest.skip("git is not on the path")
     folder = tmp_path_factory.mktemp("site")
-    write(folder)
+    write_book(folder, FILES, CONFIG)
     (folder / ".gitignore").write_text("_build/\n")
     who = {
         f"GIT_{role}_{what}": "a@b.c"
@@ -76,15 +42,17 @@ def site(tmp_path_factory):
         subprocess.run(
             ["git", *command], cwd=folder, check=True, env={**os.environ, **who, **dates}
         )
-    return build(folder, ADDRESS)
+    build(folder, BOOK_ADDRESS=ADDRESS)
+    return folder / HTML
 
 
 @pytest.fixture(scope="module")
 def unpublished(tmp_path_factory):
     """The site without an address and without a history."""
     folder = tmp_path_factory.mktemp("unpublished")
-    write(folder)
-    return build(folder)
+    write_book(folder, FILES, CONFIG)
+    build(folder)
+    return folder / HTML
 
 
 def meta(page):
@@ -136,7 +104,8 @@ def test_a_page_is_dated_by_its_last_commit(site):
 def test_the_same_commit_gives_the_same_site_elsewhere(site, tmp_path):
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", site.parents[1], clone], check=True)
-    again = build(clone, ADDRESS)
+    build(clone, BOOK_ADDRESS=ADDRESS)
+    again = clone / HTML
     names = sorted(path.relative_to(site) for path in site.rglob("*") if path.is_file())
     assert names == sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
     assert [n for n in names if (site / n).read_bytes() != (again / n).read_bytes()] == []
@@ -156,13 +125,12 @@ def test_without_a_history_there_is_no_date(unpublished):
 
 
 def test_an_address_that_is_none_is_refused(tmp_path):
-    write(tmp_path)
-    refused = build(tmp_path, "example.org", check=False)
-    assert refused.returncode != 0
-    assert "to begin with https://, found 'example.org/'" in refused.stdout + refused.stderr
+    write_book(tmp_path, FILES, CONFIG)
+    told = build(tmp_path, check=False, BOOK_ADDRESS="example.org")
+    assert "to begin with https://, found 'example.org/'" in told
 
 
-def test_the_front_door_is_a_page_itself(unpublished):
+def test_the_start_page_is_a_page_itself(unpublished):
     text = (unpublished / "index.html").read_text(encoding="utf-8")
     assert '<html lang="en">' in text
     assert "<title>Toy &amp; Co</title>" in text
@@ -171,7 +139,7 @@ def test_the_front_door_is_a_page_itself(unpublished):
     assert (unpublished / icon).is_file()
 
 
-def test_there_is_room_for_a_picture_before_it_comes(unpublished):
+def test_a_picture_has_its_size_before_it_comes(unpublished):
     text = (unpublished / "chapters" / "index.html").read_text(encoding="utf-8")
     (picture,) = re.findall(r"<img [^>]*mark[^>]*>", text)
     assert 'width="96" height="48"' in picture

@@ -1,0 +1,244 @@
+"""Outlines of slides, read with the executed notebooks of one framework.
+
+An outline, ``chapters/slides/<page>.md``, holds only words: headings, points, speaker notes. Code,
+outputs, formulas and figures stay where they are, and fences name them:
+
+=================  ===============================================================================
+``{code} NAME``    the code of the cell that is tagged ``slide-NAME``
+``{output} NAME``  its outputs, as the notebook of the deck's framework stores them
+``{math} LABEL``   the formula with that ``:label:`` in a page's prose
+``{figure} NAME``  the figure with that ``:name:``, with its alternative text
+``{notes}``        what is said to this slide; every slide has some
+``{columns}``      what stands side by side, with ``***`` between
+=================  ===============================================================================
+
+A name refers to the page of the outline's own name; ``choosing/NAME`` to another one. ``# Title``
+begins the first slide, and each ``## Heading`` one more. Words for one framework stand in a tab
+set, as on a page.
+"""
+
+import itertools
+import mimetypes
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import nbformat
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from nbformat import NotebookNode
+
+from tabbook.config import book_of
+from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
+from tabbook.pages.merge import stored_cells
+from tabbook.pages.source import Page, directive_options, prose_for, read_page
+from tabbook.slides.markup import code_html, output_html, picture_html
+
+_T = TypeVar("_T")
+
+#: A code cell with this tag and a name can be shown on a slide.
+TAG = "slide-"
+
+
+class SlideError(ValueError):
+    """An outline can't become slides; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A slide: its heading without markup, and its whole content as HTML."""
+
+    heading: str
+    content: str
+
+    @property
+    def id(self) -> str:
+        """Its name in addresses, the same in every framework."""
+        return re.sub(r"\W+", "-", self.heading.lower()).strip("-")
+
+
+@dataclass(frozen=True)
+class Deck:
+    """The slides of a page in one framework.
+
+    Attributes:
+        page: the page; ``page.frameworks`` have a deck each.
+        framework: whose code and outputs it shows.
+        slides: the slides in order, the first of which is the title.
+    """
+
+    page: Page
+    framework: str
+    slides: tuple[Slide, ...]
+
+
+def read(outline: Path, framework: str) -> Deck:
+    """Make the slides of one framework.
+
+    Raises:
+        SlideError, SourceError, StaleNotebookError: the outline, a page or a notebook is not in
+            order.
+    """
+    return _Reader(outline, framework).deck()
+
+
+@dataclass(frozen=True)
+class _Directive:
+    """A directive in a page's prose: ``{name} argument``, its options, and its body."""
+
+    argument: str
+    options: dict[str, str]
+    body: str
+
+
+class _Reader:
+    """What reads one outline for one framework."""
+
+    def __init__(self, outline: Path, framework: str) -> None:
+        self.outline = outline
+        self.chapters = outline.parent.parent
+        self.framework = framework
+        self.label = book_of(outline).framework(framework).label
+        self.pages: dict[str, tuple[Page, list[NotebookNode]]] = {}
+        self.heading = "(before the first heading)"
+        self.markdown = MarkdownIt("commonmark").enable("table")
+        self.markdown.use(colon_fence_plugin).use(dollarmath_plugin, renderer=self.formula)
+        for kind in ("fence", "colon_fence"):
+            self.markdown.renderer.rules[kind] = self.fence  # type: ignore[attr-defined]
+
+    def deck(self) -> Deck:
+        text = prose_for(self.outline.read_text(encoding="utf-8"), self.framework)
+        tokens = self.markdown.parse(text)
+        starts = [
+            place
+            for place, token in enumerate(tokens)
+            if token.type == "heading_open" and token.tag in ("h1", "h2") and token.level == 0
+        ]
+        if starts[:1] != [0] or [tokens[start].tag for start in starts].count("h1") != 1:
+            raise SlideError(f"{self.outline}: `# Title` is expected first, and only once.")
+        slides = [
+            self.slide(tokens[start:end])
+            for start, end in itertools.pairwise([*starts, len(tokens)])
+        ]
+        return Deck(self.page(self.outline.stem)[0], self.framework, tuple(slides))
+
+    def slide(self, tokens: Sequence[Token]) -> Slide:
+        self.heading = "".join(child.content for child in tokens[1].children or [])
+        if not any(token.info.strip() == "{notes}" for token in tokens):
+            self.fail("expected speaker notes, found none. Add:\n:::{notes}\nWhat you say.\n:::")
+        content = self.markdown.renderer.render(tokens, self.markdown.options, {})
+        return Slide(self.heading, keep_punctuation(content))
+
+    def fence(
+        self, tokens: Sequence[Token], place: int, options: Any, env: Mapping[str, Any]
+    ) -> str:
+        """The HTML of a fence: of the part of the book that it names, or of what it encloses."""
+        info, content = tokens[place].info.strip(), tokens[place].content
+        match info.partition(" ")[::2]:
+            case "{notes}", "":
+                return f'<aside class="notes">\n{self.markdown.render(content)}</aside>\n'
+            case "{columns}", "":
+                columns = self.markdown.render(content).split("<hr />\n")
+                inner = "".join(f"<div>\n{column}</div>\n" for column in columns)
+                return f'<div class="columns">\n{inner}</div>\n'
+            case "{code}", name:
+                return code_html(self.cell(name).source)
+            case "{output}", name:
+                return "".join(output_html(output) for output in self.cell(name).outputs)
+            case "{math}", name:
+                formula = self.directive("{math}", "label", name)
+                return self.formula(formula.body, {"display_mode": True})
+            case "{figure}", name:
+                figure = self.directive("{figure}", "name", name)
+                # As the notebook finds it, which lies in its framework's folder
+                path = self.chapters / self.framework / figure.argument
+                kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+                return picture_html(path.read_bytes(), kind, figure.options.get("alt", ""))
+        return self.fail(
+            f"unknown fence `{info}`. Expected {{code}}, {{output}}, {{math}} or {{figure}} and a "
+            "name, or {notes} or {columns}."
+        )
+
+    def cell(self, reference: str) -> NotebookNode:
+        """The cell of this framework that is tagged so."""
+        name, cells = self.look_up(reference)
+        tagged = [
+            (tag.removeprefix(TAG), cell)
+            for cell in cells
+            for tag in cell.metadata.get("tags", [])
+            if tag.startswith(TAG)
+        ]
+        return self.only(
+            [cell for tag, cell in tagged if tag == name],
+            f"a {self.label} cell with the tag {TAG}{name}",
+            reference,
+            [tag for tag, _ in tagged],
+        )
+
+    def directive(self, kind: str, key: str, reference: str) -> _Directive:
+        """The formula or figure of a page's prose that has this label or name."""
+        name, cells = self.look_up(reference)
+        found = [
+            directive
+            for cell in cells
+            if cell.cell_type == "markdown"
+            for directive in self.directives(kind, cell.source)
+            if key in directive.options
+        ]
+        return self.only(
+            [directive for directive in found if directive.options[key] == name],
+            f"a `{kind}` with `:{key}: {name}`",
+            reference,
+            [directive.options[key] for directive in found],
+        )
+
+    def directives(self, kind: str, prose: str) -> Iterator[_Directive]:
+        for token in self.markdown.parse(prose):
+            opening, _, argument = token.info.strip().partition(" ")
+            if opening == kind:
+                lines = token.content.splitlines()
+                options, end = directive_options(lines, 0, len(lines))
+                yield _Directive(argument, options, "\n".join(lines[end:]))
+
+    def look_up(self, reference: str) -> tuple[str, list[NotebookNode]]:
+        """The name in a reference, and the cells of the page that it refers to."""
+        page, _, name = reference.rpartition("/")
+        return name, self.page(page or self.outline.stem)[1]
+
+    def page(self, name: str) -> tuple[Page, list[NotebookNode]]:
+        """A page, and its executed cells of this framework."""
+        if name not in self.pages:
+            path = self.chapters / f"{name}.md"
+            if not path.exists():
+                self.fail(f"there is no page {name!r}. Expected {path}.")
+            page = read_page(path)
+            if self.framework not in page.frameworks:
+                self.fail(f"the page {name!r} has no {self.label}.")
+            stored = page.notebook(self.framework)
+            notebooks = {}
+            if stored.exists():
+                notebooks[self.framework] = nbformat.read(stored, as_version=4)  # type: ignore[no-untyped-call]
+            self.pages[name] = page, list(stored_cells(page, self.framework, notebooks).values())
+        return self.pages[name]
+
+    def only(self, found: list[_T], what: str, reference: str, known: list[str]) -> _T:
+        """The one that was found; a mistake in the outline where it is none, or several."""
+        if len(found) != 1:
+            there = ", ".join(dict.fromkeys(known)) or "(none)"
+            self.fail(
+                f"`{reference}` expects {what}, once. Found {len(found)}; there are: {there}."
+            )
+        return found[0]
+
+    def formula(self, tex: str, options: Mapping[str, Any]) -> str:
+        try:
+            return mathml(tex, display=options["display_mode"])
+        except FormulaError as error:
+            self.fail(str(error))
+
+    def fail(self, message: str) -> NoReturn:
+        raise SlideError(f"{self.outline}, {self.framework}, slide {self.heading!r}: {message}")

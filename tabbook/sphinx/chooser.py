@@ -1,0 +1,51 @@
+"""Sphinx extension: the chooser of the framework, in the header of every page."""
+
+import json
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from tabbook.config import book_of
+from tabbook.sphinx.assets import add_assets
+from tabbook.sphinx.tabs import SYNC_GROUP
+
+
+def add_chooser(app: Sphinx, config: Config) -> None:
+    """Put ``framework-chooser.html`` into the header, beside the button for the contents."""
+    config.html_theme_options.setdefault(
+        "article_header_start", ["toggle-primary-sidebar.html", "framework-chooser.html"]
+    )
+
+
+def list_choices(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Tell the chooser every framework, and those which the page does not have."""
+    frameworks = book_of(app.srcdir).frameworks
+    here = app.config.tabbook_pages.get(pagename, frameworks)
+    context["framework_choices"] = [
+        (name, framework.label, name in here) for name, framework in frameworks.items()
+    ]
+
+
+def add_tab_script(app: Sphinx) -> None:
+    """Add the script of the chooser and the tabs, which is told the frameworks."""
+    if app.builder.format != "html":
+        return
+    labels = {name: framework.label for name, framework in book_of(app.srcdir).frameworks.items()}
+    attributes: dict[str, Any] = {
+        "data-frameworks": json.dumps(labels),
+        "data-storage-key": app.config.sd_tabs_storage_prefix + SYNC_GROUP,
+    }
+    # Before sphinx-design's script, which believes whatever the address says.
+    app.add_js_file("framework_tabs.js", priority=400, **attributes)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("tabbook.sphinx.tabs")
+    app.connect("config-inited", add_chooser)
+    app.connect("builder-inited", add_tab_script)
+    app.connect("html-page-context", list_choices)
+    return add_assets(app, "search_marks.js", "theme_before_paint.js", "sortable_tables.js")

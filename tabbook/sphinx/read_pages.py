@@ -1,0 +1,89 @@
+"""Sphinx extension: have MyST-NB read each page together with its executed notebooks.
+
+Plain ``jupyter-book build .`` then works on a fresh clone and executes nothing.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+from tabbook.config import ConfigError, book_of
+from tabbook.figures.svg import lighten
+from tabbook.pages.merge import StaleNotebookError, merge
+from tabbook.pages.source import SourceError, pages, read_page
+from tabbook.sphinx.assets import METADATA
+
+
+def find_pages(app: Sphinx, config: Config) -> None:
+    """Tell MyST-NB to read each page with frameworks through ``read``.
+
+    Raises:
+        ExtensionError: the book's configuration or a page's front matter is not in order.
+    """
+    try:
+        book = book_of(app.srcdir)
+        found = pages(Path(app.srcdir) / book.chapters)
+    except (ConfigError, SourceError) as error:
+        raise ExtensionError(str(error)) from error
+    formats, frameworks = dict(config.nb_custom_formats), {}
+    for page in found:
+        # MyST-NB asks whether the path *ends* with the key, so a whole path names one file. Added
+        # after MyST-NB itself has looked: it would take the key for a suffix of source files.
+        formats[str(page.path)] = [f"{__name__}.read", {"path": str(page.path)}]
+        docname = page.path.relative_to(app.srcdir).with_suffix("").as_posix()
+        frameworks[docname] = list(page.frameworks)
+    config.nb_custom_formats = formats
+    config.tabbook_pages = frameworks
+    # The notebooks are part of their page and no pages of their own.
+    config.exclude_patterns = [
+        *config.exclude_patterns,
+        *(f"{book.chapters}/{name}/**" for name in book.frameworks),
+    ]
+
+
+def read(text: str, path: str) -> nbformat.NotebookNode:
+    """Read a page for MyST-NB.
+
+    Args:
+        text: the text of the source, as MyST-NB hands it over.
+        path: its path.
+
+    Raises:
+        ExtensionError: the source or a notebook is not in order; Sphinx shows the message.
+    """
+    try:
+        page = read_page(path)
+        notebooks = {
+            framework: nbformat.read(page.notebook(framework), as_version=4)  # type: ignore[no-untyped-call]
+            for framework in page.frameworks
+            if page.notebook(framework).exists()
+        }
+        return lighten(merge(page, notebooks))
+    except (SourceError, StaleNotebookError) as error:
+        raise ExtensionError(str(error)) from error
+
+
+def note_notebooks(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Have the page built anew when one of its notebooks changes."""
+    for framework in app.config.tabbook_pages.get(docname, []):
+        app.env.note_dependency(str(notebook_path(app, docname, framework)))
+
+
+def notebook_path(app: Sphinx, docname: str, framework: str) -> Path:
+    """Where the executed notebook of a page lies."""
+    source = Path(app.srcdir) / docname
+    return source.parent / framework / f"{source.name}.ipynb"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect everything (Sphinx calls this)."""
+    app.setup_extension("myst_nb")
+    # What find_pages finds: document -> its frameworks.
+    app.add_config_value("tabbook_pages", {}, "env", dict)
+    app.connect("config-inited", find_pages, priority=900)
+    app.connect("source-read", note_notebooks)
+    return METADATA

@@ -1,0 +1,87 @@
+"""Toy books, really built by Jupyter Book, in this process: all but the first take a second."""
+
+import contextlib
+import io
+import os
+from unittest import mock
+
+import nbformat
+from sphinx.config import Config
+from toy_book import configure
+
+from tabbook.pages.notebooks import split
+from tabbook.pages.notebooks import write as write_notebook
+
+CONFIG = """\
+title: Toy & Co
+author: Nobody
+copyright: "2026"
+execute: {execute_notebooks: auto}
+sphinx:
+  extra_extensions: [tabbook.sphinx]
+"""
+
+
+def write_book(folder, files, config=""):
+    """Write the files of a book (path -> text) and its configuration."""
+    configure(folder)
+    for name, text in {"_config.yml": CONFIG + config, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def build(folder, *options, check=True, **environment):
+    """Build a book, warnings being errors.
+
+    Args:
+        options: of ``jupyter-book build``.
+        check: fail where the book does not build, or builds with a warning.
+        environment: variables to set for it.
+
+    Returns:
+        What Jupyter Book printed; where it failed, with the error as the last line.
+    """
+    from jupyter_book.cli.main import main
+
+    # The theme adds its folder to Sphinx's own default, where the next build would find it
+    Config.config_values["templates_path"].default.clear()
+    told, error = io.StringIO(), None
+    arguments = ["build", "-W", "-n", "--keep-going", *options, str(folder)]
+    # No repository above the test's folder is asked for dates
+    quiet = {"NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment}
+    with (
+        mock.patch.dict(os.environ, quiet),
+        contextlib.redirect_stdout(told),
+        contextlib.redirect_stderr(told),
+    ):
+        if "BOOK_ADDRESS" not in environment:
+            os.environ.pop("BOOK_ADDRESS", None)
+        try:
+            main(arguments, standalone_mode=False)
+        except (Exception, SystemExit) as failed:
+            error = failed
+    text = f"{told.getvalue()}\n{error or ''}"
+    if check:
+        assert error is None, text[-3000:]
+        assert "WARNING:" not in text, text[-3000:]
+    return text
+
+
+def store_notebooks(page, outputs):
+    """Store a page's notebooks as if they had been executed.
+
+    Args:
+        page: the page.
+        outputs: a function of a framework and a code cell that returns the cell's outputs.
+    """
+    for framework in page.frameworks:
+        notebook = split(page, framework)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for count, cell in enumerate(cells, start=1):
+            cell.execution_count, cell.outputs = count, outputs(framework, cell)
+        write_notebook(notebook, page.notebook(framework))
+
+
+def stream(text):
+    """Printed text as an output."""
+    return [nbformat.v4.new_output("stream", name="stdout", text=text)]

@@ -1,0 +1,58 @@
+"""A patch of the theme that no page of a whole build needs is a warning."""
+
+import pytest
+from sphinx_book import build, write_book
+
+from tabbook.sphinx import theme_patches
+from tabbook.sphinx.theme_patches import PATCHES, Patch, count_matches
+
+TOC = "format: jb-book\nroot: index\nchapters:\n- file: next\n- file: last\n"
+FILES = {"_toc.yml": TOC, "index.md": "# Start\n", "next.md": "# Next\n", "last.md": "# Last\n"}
+CONFIG = "  config: {tabbook_expect_patches: true}\n"
+NEEDED = Patch("needed", "a theme", "start", "https://example.org/1", "<h1>Start", "<h1>Begin")
+IDLE = Patch("idle", "a theme 1.0", "gone", "https://example.org/2", "no such markup")
+UNSEEN = Patch("unseen", "a theme", "an option", counted=False)
+WARNING = "WARNING: the patch 'idle' never matched: a theme 1.0 no longer has its fault (gone)"
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """The folder of a toy book; three patches take the place of the real ones."""
+    patches = (NEEDED, IDLE, UNSEEN)
+    monkeypatch.setattr(theme_patches, "PATCHES", patches)
+    # What the rest of this package counts goes on being known
+    monkeypatch.setattr(
+        theme_patches, "_NAMES", {*theme_patches._NAMES, *(patch.name for patch in patches)}
+    )
+    write_book(tmp_path, FILES, CONFIG)
+    return tmp_path
+
+
+def test_an_idle_patch_fails_the_build_that_writes_every_page(toy):
+    told = build(toy, check=False)
+    assert told.count("never matched") == 1
+    assert f"{WARNING}, or writes it differently now." in told
+    assert "Issue: https://example.org/2" in told
+    assert "non-zero exit code (1)" in told
+    assert "<h1>Begin" in (toy / "_build/html/index.html").read_text()
+    (toy / "last.md").write_text("# Last\n\nAgain.\n")
+    build(toy)  # does not write the page between, and cannot tell
+
+
+def test_a_book_that_expects_nothing_is_told_nothing(toy):
+    write_book(toy, FILES)
+    build(toy)
+
+
+def test_names_are_unique_and_known():
+    names = [patch.name for patch in PATCHES]
+    assert len(set(names)) == len(names)
+    with pytest.raises(KeyError, match="found 'no such patch'"):
+        count_matches(None, "no such patch")
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.name)
+def test_a_patch_says_what_it_is_for(patch):
+    assert patch.package
+    assert patch.fault
+    assert patch.issue == theme_patches.NONE_FOUND or patch.issue.startswith("https://github.com/")
