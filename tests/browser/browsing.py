@@ -109,7 +109,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OPEN_ALL = """() => {
   document.querySelectorAll('details').forEach(d => { d.open = true });
-  document.querySelectorAll('.toggle-hidden > .toggle-button').forEach(e => e.click());
+  document.querySelectorAll('.toggle-hidden .toggle-button').forEach(e => e.click());
 }"""
 
 # Of a tab that is not shown axe judges nothing, and without what it holds it takes half the time

@@ -34,7 +34,9 @@ NEVER = {
     "a formula in a sentence that is wider than a line": """() =>
         [...document.querySelectorAll('article math')]
         .filter(e => e.checkVisibility() && !e.closest('.formula, table'))
-        .filter(e => e.getBoundingClientRect().width > e.closest('p').clientWidth)
+        .filter(e => e.closest('.solution')  // a box with some room on the right
+          ? e.getBoundingClientRect().right > e.closest('.solution').getBoundingClientRect().right
+          : e.getBoundingClientRect().width > e.closest('p').clientWidth)
         .map(e => e.textContent)""",
     "a picture that is squashed": """() => [...document.querySelectorAll('article img')]
         .filter(e => e.checkVisibility() && e.naturalHeight)

@@ -60,7 +60,8 @@ NEVER = {
         .flatMap(e => [...e.childNodes].filter(node => node.nodeType === Node.TEXT_NODE))
         .map(node => node.data)
         .filter(text => /\\[a-zA-Z]+|\\[([,;]|\$[^$]+\$/.test(text))""",
-    "a picture without a text": """() => [...document.querySelectorAll('article img')]
+    "a picture without a text": """() =>
+        [...document.querySelectorAll('article img:not(.toggler)')]  // those say + and -
         .filter(image => image.alt.length <= 20).map(image => image.outerHTML.slice(0, 200))""",
     "a picture that is not there, or squashed": """() =>
         [...document.querySelectorAll('article img')]

@@ -22,8 +22,8 @@ def test_the_font_has_every_character_of_every_formula(book_folder):
 def test_nothing_moves_when_a_part_comes_late(page, book, path, width):
     """First the script of the figures to play with, where there is one, then the pictures."""
     held = {".js": [], ".svg": []}
-    page.route("**/playable_figures.js*", held[".js"].append)
-    page.route("**/*.svg", held[".svg"].append)
+    page.route("**/playable_figures.js*", lambda route: held[".js"].append(route))
+    page.route("**/*.svg", lambda route: held[".svg"].append(route))
     page.add_init_script(SHIFTS)
     page.set_viewport_size({"width": width, "height": 9000})  # all of it is in view
     page.goto(f"{book}/chapters/{path}.html", wait_until="commit")

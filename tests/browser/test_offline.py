@@ -79,7 +79,7 @@ def reader(chromium):
 
 
 def test_the_same_book_gives_the_same_archive(book_folder, unpacked, tmp_path):
-    archive = tmp_path / "book.zip"
+    archive = tmp_path / "dropout-book.zip"
     assert pack(book_folder, archive) == archive.stat().st_size
     assert archive.read_bytes() == (unpacked.parent / "dropout-book.zip").read_bytes()
 
