@@ -101,6 +101,15 @@ def shift(page):
     return page.evaluate("shift")
 
 
+# --- what is read ---------------------------------------------------------------------------------
+
+# In words or in formulas; code may have it
+TEX = r"""() => [...document.querySelectorAll('body *')]
+    .filter(e => !e.closest('script, style, pre, code'))
+    .flatMap(e => [...e.childNodes].filter(node => node.nodeType === Node.TEXT_NODE))
+    .map(node => node.data)
+    .filter(text => /\\[a-zA-Z]+|\\[([,;]|\$[^$]+\$/.test(text))"""
+
 # --- axe-core -----------------------------------------------------------------------------------
 
 AXE = (ROOT / "third_party" / "tests" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -21,6 +21,7 @@ from browsing import (
     PICTURED,
     REFERENCE,
     SHIFTS,
+    TEX,
     Log,
     change_theme,
     contrast_in,
@@ -54,12 +55,7 @@ NEVER = {
             .filter(e => name === 'main' || e.checkVisibility()).length !== 1)""",
     "one id twice": """() => [...document.querySelectorAll('[id]')].map(e => e.id)
         .filter((id, place, ids) => ids.indexOf(id) !== place)""",
-    # In words or in formulas; code may have it
-    "TeX that no converter saw": r"""() => [...document.querySelectorAll('body *')]
-        .filter(e => !e.closest('script, style, pre, code'))
-        .flatMap(e => [...e.childNodes].filter(node => node.nodeType === Node.TEXT_NODE))
-        .map(node => node.data)
-        .filter(text => /\\[a-zA-Z]+|\\[([,;]|\$[^$]+\$/.test(text))""",
+    "TeX that no converter saw": TEX,
     "a picture without a text": """() =>
         [...document.querySelectorAll('article img:not(.toggler)')]  // those say + and -
         .filter(image => image.alt.length <= 20).map(image => image.outerHTML.slice(0, 200))""",
@@ -113,6 +109,7 @@ CARDS = """() => [...document.querySelectorAll('article a:has(> .std-term)')]
     .map(link => document.getElementById(link.getAttribute('aria-describedby')))
     .map(card => [card.textContent, card.checkVisibility()])"""
 
+SOURCES = "all => all.map(image => image.currentSrc)"
 COUNTS = """() => Object.fromEntries(Object.entries({
     pictures: 'article img', formulas: 'math', tabs: '.framework-tabs > label',
     headings: 'article :is(h1, h2, h3):has(.headerlink)', breaks: 'article tr code .pre wbr',
@@ -157,13 +154,15 @@ def gathered(page, book, path, packed):
     facts = {"log": log, "answers": answers}
     if path not in PAGES:  # leads to another page, or is a deck of slides
         page.wait_for_load_state("networkidle")
-        facts["weight"] = weight(dict(answers), packed) if path != "index.html" else None
+        facts["weight"] = None
+        if path != "index.html":
+            facts["weight"] = weight(dict(answers), packed)
+            facts["images"] = page.eval_on_selector_all("img", SOURCES)
         return facts
     page.evaluate(FONTS)
     for name, expression in {**NEVER, "counts": COUNTS}.items():
         facts[name] = page.evaluate(expression)
-    images = "found => found.map(image => image.currentSrc)"
-    facts["images"] = page.eval_on_selector_all("img", images)
+    facts["images"] = page.eval_on_selector_all("img", SOURCES)
     facts["icon"] = page.locator("link[rel=icon]").evaluate("link => link.href")
     downloads = ".dropdown-download-buttons a[href*='/slides/']"
     facts["decks"] = page.eval_on_selector_all(downloads, "all => all.map(link => link.href)")

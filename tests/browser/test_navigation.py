@@ -1,4 +1,4 @@
-"""Around the text: the way on and back, the missing page, the search field, the first colours."""
+"""Around the text: the way through the book, the missing page, tables that sort, first colours."""
 
 import re
 
@@ -93,3 +93,20 @@ def test_icons_are_drawn_by_the_font(page, book):
     assert page.evaluate(
         "document.fonts.ready.then(f => f.check('900 16px \"Font Awesome 6 Free\"'))"
     )
+
+
+def test_a_long_table_is_sorted_by_its_headings(visit):
+    page = visit("chapters/choosing.html")
+    table = page.locator("table.sortable").first
+    column = "rows => rows.map(row => row.cells[0].textContent.trim())"
+    before = table.locator("tbody tr").evaluate_all(column)
+    button = table.locator("thead button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert table.locator("th[aria-sort=ascending]").count() == 1
+    after = table.locator("tbody tr").evaluate_all(column)
+    assert sorted(after) == sorted(before) != before
+    initials = [name[0].casefold() for name in after]  # beyond them, collations differ
+    assert initials == sorted(initials)
+    button.click()
+    assert table.locator("tbody tr").evaluate_all(column)[0] == after[-1]

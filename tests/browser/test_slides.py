@@ -2,7 +2,7 @@
 
 import pytest
 from backends import ROOT
-from browsing import AXE, DECKS, FONTS, Log
+from browsing import AXE, DECKS, FONTS, TEX, Log
 
 from tabbook.cli import main
 
@@ -60,6 +60,7 @@ def shown(request, chromium, book):
         "all => all.map(e => parseFloat(getComputedStyle(e).fontSize))"
     )
     facts["texts"] = page.locator(".slides img").evaluate_all("all => all.map(i => i.alt)")
+    facts["TeX"] = page.evaluate(TEX)
     facts["formulas"] = page.locator("math").count()
     page.evaluate("() => Reveal.slide(0)")
     for _ in range(number):
@@ -77,6 +78,7 @@ def test_no_slide_overflows(shown):
 
 def test_a_deck_asks_nobody_else_and_nothing_fails(shown, book):
     assert shown["formulas"] > 10
+    assert shown["TeX"] == []
     assert len(shown["log"].asked) > 4
     assert shown["log"].problems(book) == []
 
