@@ -93,7 +93,7 @@ bench: .venv/installed .venv-d2l/installed
 
 # A hundred thousand broken files for the reader of IDX; tests/README.md says what came out last
 fuzz: .venv/installed
-	$(BIN)/pytest tests/test_data.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
+	$(BIN)/pytest tests/package/test_data_idx.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 clean:
 	rm -rf .venv .venv-d2l node_modules _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

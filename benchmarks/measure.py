@@ -12,7 +12,9 @@ import time
 import types
 import warnings
 
-from d2lcompat._frameworks import FRAMEWORKS
+from tabbook.config import book_of
+
+FRAMEWORKS = book_of(__file__).frameworks
 
 
 def fashion_mnist(share: float):
@@ -39,7 +41,7 @@ def published_d2l(framework: str):
         import jax
 
         jax.random.PRNGKeyArray = jax.Array  # its name until JAX 0.4
-    return importlib.import_module(f"d2l.{FRAMEWORKS[framework].page}")
+    return importlib.import_module(f"d2l.{FRAMEWORKS[framework].module}")
 
 
 def measure(
@@ -68,7 +70,7 @@ def measure(
         values = model_of.bare(train, val, epochs, batch_size, tick)
     else:
         d2l = (
-            importlib.import_module(f"d2lcompat.{FRAMEWORKS[framework].page}")
+            importlib.import_module(f"d2lcompat.{FRAMEWORKS[framework].module}")
             if contender == "ours"
             else published_d2l(framework)
         )

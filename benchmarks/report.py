@@ -13,13 +13,15 @@ from pathlib import Path
 import jinja2
 from matplotlib import pyplot as plt
 
-from d2lcompat import _frameworks
+from tabbook.config import book_of
 from tabbook.figures.colours import themed
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "RESULTS.md.jinja"
 FRAMEWORKS = {  # NumPy trains nothing
-    name: framework.label for name, framework in _frameworks.FRAMEWORKS.items() if name != "numpy"
+    name: framework.label
+    for name, framework in book_of(__file__).frameworks.items()
+    if name != "numpy"
 }
 NAMES = {"ours": "d2lcompat", "bare": "bare loop", "d2l": "d2l 1.0.3"}
 STYLES = {"ours": "-", "bare": "--"}

@@ -24,7 +24,6 @@ from pathlib import Path
 
 import nbformat
 import report
-from d2lcompat._frameworks import FRAMEWORKS
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -32,9 +31,11 @@ from nbclient import NotebookClient
 from tqdm import tqdm
 
 from d2lcompat import _data
-from tabbook.pages.notebooks import kernel_environment
+from d2lcompat._data.files import FILES
+from tabbook.config import book_of
 
 HERE = Path(__file__).parent
+BOOK = book_of(HERE)
 RESULTS = HERE / "results.json"
 OF_D2L = HERE.parent / ".venv-d2l/bin/python"
 CONTENDERS = {
@@ -58,10 +59,10 @@ def environment(framework: str, work: Path) -> dict[str, str]:
     included (several can stall for seconds on a machine that does anything else), and drawing."""
     given = {
         "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]),
-        "KERAS_HOME": str(work / "keras"),  # where d2l's JAX page finds the data
+        "KERAS_HOME": str(work / "keras"),  # where d2l's JAX module finds the data
         "D2LCOMPAT_LIVE_PLOTS": "1",
     }
-    return dict(os.environ) | kernel_environment(framework) | given
+    return dict(os.environ) | BOOK.kernel_environment(framework) | given
 
 
 def provide_data(work: Path) -> None:
@@ -69,8 +70,8 @@ def provide_data(work: Path) -> None:
     arrays = _data.fashion_mnist()
     (work / "data/FashionMNIST/raw").mkdir(parents=True)
     (work / "keras/datasets/fashion-mnist").mkdir(parents=True)
-    (work / "here").mkdir()  # d2l's PyTorch page looks in ../data
-    for key, file in _data.FILES.items():
+    (work / "here").mkdir()  # d2l's PyTorch module looks in ../data
+    for key, file in FILES.items():
         array = getattr(arrays, key).astype("uint8")
         header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
         raw = header + array.tobytes()
@@ -110,8 +111,8 @@ def train(work: Path, framework: str, contender: str, **settings) -> dict:
 
 
 def import_seconds(framework: str, work: Path) -> dict[str, float]:
-    """How long a fresh interpreter takes for the framework, and for our page of it."""
-    page = f"import d2lcompat.{FRAMEWORKS[framework].page}"
+    """How long a fresh interpreter takes for the framework, and for our module of it."""
+    page = f"import d2lcompat.{BOOK.frameworks[framework].module}"
     seconds = {}
     for name, statement in (("framework", OWN_IMPORTS[framework]), ("page", page)):
         code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
@@ -128,8 +129,9 @@ def machine() -> dict:
     listed = Path("/proc/cpuinfo")  # Linux names the processor there only
     names = re.findall(r"model name\s*: (.+)", listed.read_text()) if listed.exists() else []
     versions = {}
-    for framework in FRAMEWORKS.values():
-        versions |= framework.versions()
+    for name, framework in BOOK.frameworks.items():
+        found = BOOK.versions(name)
+        versions |= {name: found[name] for name in framework.distributions if name in found}
     return {
         "cpu": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),

@@ -2,13 +2,18 @@
 
 import os
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from d2lcompat import _figures
 from d2lcompat._hparams import HyperParameters
+from d2lcompat._types import Tensor
 
 
 class Point(NamedTuple):
@@ -24,7 +29,7 @@ def _live() -> bool:
     return os.environ.get("D2LCOMPAT_LIVE_PLOTS", "1") != "0"
 
 
-def _shell():
+def _shell() -> Any:
     shell = _figures.ipython_shell()
     return shell if getattr(shell, "kernel", None) else None
 
@@ -49,18 +54,18 @@ class ProgressBoard(HyperParameters):
 
     def __init__(
         self,
-        xlabel=None,
-        ylabel=None,
-        xlim=None,
-        ylim=None,
-        xscale="linear",
-        yscale="linear",
-        ls=["-", "--", "-.", ":"],
-        colors=["C0", "C1", "C2", "C3"],
-        fig=None,
-        axes=None,
-        figsize=(3.5, 2.5),
-        display=True,
+        xlabel: str | None = None,
+        ylabel: str | None = None,
+        xlim: Sequence[float] | None = None,
+        ylim: Sequence[float] | None = None,
+        xscale: str = "linear",
+        yscale: str = "linear",
+        ls: Sequence[str] = ["-", "--", "-.", ":"],
+        colors: Sequence[str] = ["C0", "C1", "C2", "C3"],
+        fig: Figure | None = None,
+        axes: Axes | None = None,
+        figsize: tuple[float, float] = (3.5, 2.5),
+        display: bool = True,
     ) -> None:
         self.save_hyperparameters()
         self.clear()
@@ -69,18 +74,18 @@ class ProgressBoard(HyperParameters):
         """Forget all points, and the figure if it is the board's own."""
         self.raw_points: dict[str, list[Point]] = {}
         self.data: dict[str, list[Point]] = {}
-        self._lines: dict = {}
-        self._handle = None
+        self._lines: dict[str, Line2D] = {}
+        self._handle: Any = None
         self._pending = False
         self._begun, self._spent, self._drawings = time.perf_counter(), 0.0, 0
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle keeps: the points, and not the figure that they are shown in."""
         given = {name: self.hparams[name] for name in ("fig", "axes")}
         return vars(self) | given | dict(_lines={}, _handle=None, _pending=False)
 
-    def draw(self, x, y, label: str, every_n: int = 1, weight: float = 1) -> None:
+    def draw(self, x: Tensor, y: Tensor, label: str, every_n: int = 1, weight: float = 1) -> None:
         """Add a point to the curve ``label``.
 
         Args:
@@ -148,7 +153,7 @@ class ProgressBoard(HyperParameters):
         if self._pending:
             self._show_pending()
 
-    def figure(self):
+    def figure(self) -> Figure:
         """The Matplotlib figure with all that was drawn."""
         _figures.use_svg_display()
         if self.fig is None:
@@ -182,7 +187,8 @@ class ProgressBoard(HyperParameters):
         axes.set_yscale(self.yscale)
         if self._lines:
             axes.legend()
-        return self.fig
+        figure: Figure = self.fig
+        return figure
 
     def _display(self) -> None:
         from IPython.display import display

@@ -1,15 +1,22 @@
 """Data as the trainers see them: loaders of training and validation batches.
 
-Batches are made from NumPy arrays in memory by one seeded order for all dialects; a page only says
-how it turns a batch into its tensors, and where it keeps the channel of an image.
+Batches are made from NumPy arrays in memory by one seeded order for all backends; a framework
+module only says how it turns a batch into its tensors, and where it keeps the channel of an image.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from d2lcompat import _data, _figures
 from d2lcompat._hparams import HyperParameters
+from d2lcompat._types import Loader, Tensor, Tensors
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int32]
 
 
 class DataModule(HyperParameters):
@@ -20,28 +27,33 @@ class DataModule(HyperParameters):
         num_workers: accepted for code written for d2l; batches come from memory, without workers.
     """
 
-    # Set by each dialect page.
-    to_tensors: Callable[[Sequence[np.ndarray]], tuple]
-    to_numpy: Callable[..., np.ndarray]
+    # Set by each framework module.
+    to_tensors: Callable[[Sequence[NDArray[Any]]], tuple[Tensor, ...]]
+    to_numpy: Callable[[Tensor], NDArray[Any]]
 
     def __init__(self, root: str = "../data", num_workers: int = 4) -> None:
         self.save_hyperparameters()
 
-    def get_dataloader(self, train: bool):
+    def get_dataloader(self, train: bool) -> Loader:
         """The loader of training or of validation batches; a data set defines it."""
         raise NotImplementedError(
             f"{type(self).__name__} needs a method get_dataloader(self, train)."
         )
 
-    def train_dataloader(self):
+    def train_dataloader(self) -> Loader:
         """The loader of training batches."""
         return self.get_dataloader(train=True)
 
-    def val_dataloader(self):
+    def val_dataloader(self) -> Loader:
         """The loader of validation batches."""
         return self.get_dataloader(train=False)
 
-    def get_tensorloader(self, tensors, train: bool, indices=slice(0, None)):
+    def get_tensorloader(
+        self,
+        tensors: Sequence[Tensor],
+        train: bool,
+        indices: slice | Sequence[int] = slice(0, None),
+    ) -> Loader:
         """A loader of minibatches of ``tensors[indices]``, shuffled by example if ``train``.
 
         Args:
@@ -53,23 +65,25 @@ class DataModule(HyperParameters):
         return _data.BatchLoader(arrays, self.batch_size, train, type(self).to_tensors)
 
 
-class ImageExamples(Sequence):
+class ImageExamples(Sequence[tuple[Tensor, Tensor]]):
     """Images and labels as a sequence of ``(image, label)`` pairs of tensors, made on demand."""
 
-    def __init__(self, images, labels, to_batch: Callable) -> None:
+    def __init__(
+        self, images: Images, labels: Labels, to_batch: Callable[[tuple[Images, Labels]], Tensors]
+    ) -> None:
         self.images, self.labels, self.to_batch = images, labels, to_batch
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         X, y = self.to_batch((self.images[index][None], self.labels[index][None]))
         return X[0], y[0]
 
 
 class FashionMNIST(DataModule):
     """Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 60,000 training and 10,000 validation images
-    of ten kinds of clothes. ``made_up`` says whether these are drawn stand-ins instead.
+    of ten kinds of clothes. ``synthetic`` says whether these are drawn stand-ins instead.
 
     A batch is ``X``, float32 in [0, 1], of shape (batch, 1, height, width) or, where the framework
     keeps channels last, (batch, height, width, 1); and ``y``, integers of shape (batch,).
@@ -88,7 +102,7 @@ class FashionMNIST(DataModule):
         OSError: the data can't be had, or a file is not the published one.
     """
 
-    # Set by each dialect page.
+    # Set by each framework module.
     channel_axis: int
     label_dtype = "int32"
 
@@ -98,14 +112,14 @@ class FashionMNIST(DataModule):
         resize: tuple[int, int] = (28, 28),
         num_train: int | None = None,
         num_val: int | None = None,
-        data_dir=None,
+        data_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         if len(resize) != 2 or min(resize) < 1:
             raise ValueError(f"FashionMNIST expected resize=(height, width); received {resize!r}.")
         arrays = _data.fashion_mnist(data_dir)
-        self.made_up = arrays.made_up
+        self.synthetic = arrays.synthetic
         self._arrays = {
             True: self._first("num_train", arrays.train_images, arrays.train_labels),
             False: self._first("num_val", arrays.val_images, arrays.val_labels),
@@ -113,7 +127,7 @@ class FashionMNIST(DataModule):
         self.train = self._examples(*self._arrays[True])
         self.val = self._examples(*self._arrays[False])
 
-    def _first(self, argument, images, labels):
+    def _first(self, argument: str, images: Images, labels: Labels) -> tuple[Images, Labels]:
         number = getattr(self, argument)
         if number is None:
             return images, labels
@@ -123,22 +137,22 @@ class FashionMNIST(DataModule):
             )
         return images[:number], labels[:number]
 
-    def _examples(self, images, labels):
+    def _examples(self, images: Images, labels: Labels) -> ImageExamples | tuple[Images, Labels]:
         if self.channel_axis == 1:  # torch's and MXNet's users index pairs of tensors ...
             convert = type(self).to_tensors
             return ImageExamples(images, labels, lambda batch: convert(self._to_floats(batch)))
         return images, labels  # ... TensorFlow's and JAX's a pair of arrays
 
-    def _to_floats(self, batch):
+    def _to_floats(self, batch: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
         images, labels = batch
         pixels = _data.pixels(images, self.resize)
         return np.expand_dims(pixels, self.channel_axis), labels.astype(self.label_dtype)
 
-    def text_labels(self, indices) -> list[str]:
+    def text_labels(self, indices: Iterable[Any]) -> list[str]:
         """The names of the classes ``indices``."""
-        return _data.text_labels(indices, self.made_up)
+        return _data.text_labels(indices, self.synthetic)
 
-    def get_dataloader(self, train: bool):
+    def get_dataloader(self, train: bool) -> Loader:
         """The loader of training batches, shuffled by example, or of validation batches."""
         return _data.BatchLoader(
             self._arrays[train],
@@ -148,7 +162,9 @@ class FashionMNIST(DataModule):
             transform=self._to_floats,
         )
 
-    def visualize(self, batch, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = []) -> None:
+    def visualize(
+        self, batch: Tensors, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = []
+    ) -> None:
         """Show the first ``nrows`` × ``ncols`` images of a batch with their labels."""
         X, y = (type(self).to_numpy(tensor) for tensor in batch)
         images = np.squeeze(X, self.channel_axis)

@@ -1,7 +1,7 @@
 """Figures that carry their data.
 
 A picture alone can't be read by a screen reader, a terminal or a regression check. Once
-``use_svg_display`` was called (importing a dialect page calls it), every Matplotlib figure that
+``use_svg_display`` was called (importing a framework module calls it), every Matplotlib figure that
 a notebook shows has, beside its picture, a sentence and the plotted numbers as JSON.
 """
 
@@ -9,28 +9,36 @@ import hashlib
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryLocator
-from matplotlib.collections import PathCollection
+from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
+from numpy.typing import ArrayLike, NDArray
+
+from d2lcompat._types import Tensor
 
 SERIES = "application/vnd.d2lcompat.series+json"
 
+Limits = Sequence[float]
 
-def _array(values) -> np.ndarray:
+
+def _array(values: Tensor) -> NDArray[Any]:
     # MXNet's arrays are the only ones that NumPy can't read, PyTorch's the only ones with a graph.
     if hasattr(values, "asnumpy"):
-        return values.asnumpy()
+        return cast("NDArray[Any]", values.asnumpy())
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
-def _numbers(values, digits: int = 10) -> list:
+def _numbers(values: ArrayLike, digits: int = 10) -> list[float | str]:
     # Ten digits: far below any tolerance, and short enough for a readable diff.
     rounded = (float(f"{float(value):.{digits}g}") for value in np.ravel(values))
     return [value if math.isfinite(value) else str(value) for value in rounded]  # JSON has no nan
@@ -39,13 +47,13 @@ def _numbers(values, digits: int = 10) -> list:
 SMALL_IMAGE = 1024  # pixels
 
 
-def _repeats_exactly(pixels) -> bool:
+def _repeats_exactly(pixels: NDArray[Any]) -> bool:
     # Masks have few values, and photographs 256 greys; what was computed moves in its last digits.
     greys = pixels * 255.0
     return len(np.unique(pixels)) <= 16 or bool(np.allclose(greys, np.rint(greys), atol=1e-4))
 
 
-def _image(image) -> dict:
+def _image(image: AxesImage) -> dict[str, Any]:
     pixels = np.ascontiguousarray(np.ma.filled(image.get_array(), np.nan))
     mean, std = _numbers((pixels.mean(), pixels.std()))
     shown = {
@@ -67,7 +75,7 @@ def _image(image) -> dict:
     return shown | {"block_means": _numbers(means, digits=6)}
 
 
-def _line(line) -> dict:
+def _line(line: Line2D) -> dict[str, Any]:
     return {
         "label": str(line.get_label()),
         "style": " ".join(
@@ -80,16 +88,16 @@ def _line(line) -> dict:
     }
 
 
-def _collection(collection) -> list[float]:
+def _collection(collection: Collection) -> list[float | str]:
     if isinstance(collection, PathCollection):  # scattered points
         return _numbers(collection.get_offsets())
     paths = collection.get_paths()  # bands, error bars
     return _numbers(np.concatenate([path.vertices for path in paths]) if paths else [])
 
 
-def _where_set(ax) -> dict:
+def _where_set(ax: Axes) -> dict[str, Any]:
     """What an author set, of what Matplotlib would choose by itself."""
-    found: dict[str, list] = {}
+    found: dict[str, Any] = {}
     for name, axis, automatic, limits in (
         ("x", ax.xaxis, ax.get_autoscalex_on(), ax.get_xlim()),
         ("y", ax.yaxis, ax.get_autoscaley_on(), ax.get_ylim()),
@@ -98,13 +106,15 @@ def _where_set(ax) -> dict:
             found[f"{name}lim"] = _numbers(limits)
         locator = axis.get_major_locator()
         if isinstance(locator, FixedLocator | StrCategoryLocator) and len(locator()):
-            found[f"{name}ticks"] = axis.get_major_formatter().format_ticks(locator())
+            found[f"{name}ticks"] = axis.get_major_formatter().format_ticks(
+                cast("list[float]", locator())
+            )
     if ax.texts:
         found["texts"] = [text.get_text() for text in ax.texts]
     return found
 
 
-def series(figure: Figure) -> dict:
+def series(figure: Figure) -> dict[str, Any]:
     """What a figure plots, as plain JSON: for each of its axes the labels, scales, legend,
     lines, bars, points, bands and images, and the limits, ticks and texts that were set.
 
@@ -191,41 +201,47 @@ def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
     plt.rcParams["figure.figsize"] = figsize
 
 
-def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend) -> None:
+def set_axes(
+    axes: Axes,
+    xlabel: str | None,
+    ylabel: str | None,
+    xlim: Limits | None,
+    ylim: Limits | None,
+    xscale: str,
+    yscale: str,
+    legend: Sequence[str] | None,
+) -> None:
     """Set labels, scales, limits and legend of ``axes``, with a grid."""
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-    axes.set_xscale(xscale)
-    axes.set_yscale(yscale)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xlim is not None:
-        axes.set_xlim(xlim)
+        axes.set(xlim=xlim)
     if ylim is not None:
-        axes.set_ylim(ylim)
+        axes.set(ylim=ylim)
     if legend:
         axes.legend(legend)
     axes.grid(alpha=0.3)
 
 
-def _is_one_curve(values) -> bool:
+def _is_one_curve(values: Tensor) -> bool:
     ndim = getattr(values, "ndim", None)
     if ndim is not None:
-        return ndim == 1
+        return bool(ndim == 1)
     return isinstance(values, list | tuple) and not hasattr(values[0], "__len__")
 
 
 def plot(
-    X,
-    Y=None,
-    xlabel=None,
-    ylabel=None,
-    legend=[],
-    xlim=None,
-    ylim=None,
-    xscale="linear",
-    yscale="linear",
+    X: Tensor,
+    Y: Tensor | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    legend: Sequence[str] = [],
+    xlim: Limits | None = None,
+    ylim: Limits | None = None,
+    xscale: str = "linear",
+    yscale: str = "linear",
     fmts: Sequence[str] = ("-", "m--", "g-.", "r:"),
-    figsize=(3.5, 2.5),
-    axes=None,
+    figsize: tuple[float, float] = (3.5, 2.5),
+    axes: Axes | None = None,
 ) -> None:
     """Plot one or more curves: ``Y`` against ``X``, or ``X`` against its index.
 
@@ -256,7 +272,13 @@ def plot(
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
-def show_images(imgs, num_rows: int, num_cols: int, titles=None, scale: float = 1.5):
+def show_images(
+    imgs: Tensor,
+    num_rows: int,
+    num_cols: int,
+    titles: Sequence[str] | None = None,
+    scale: float = 1.5,
+) -> NDArray[np.object_]:
     """Show the first ``num_rows`` × ``num_cols`` images in a grid and return its axes, row by row.
 
     Args:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
-T = TypeVar("T", bound=Callable)
+T = TypeVar("T", bound=Callable[..., Any])
 
 
 def add_to_class(Class: type) -> Callable[[T], T]:
@@ -24,7 +24,7 @@ def add_to_class(Class: type) -> Callable[[T], T]:
 class HyperParameters:
     """The base class of everything that is made from hyper-parameters."""
 
-    hparams: dict
+    hparams: dict[str, Any]
 
     if TYPE_CHECKING:  # attributes come from arguments, which no type checker can see
 

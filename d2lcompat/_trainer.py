@@ -1,7 +1,7 @@
-"""The loop over epochs, and the bookkeeping around it, that all four dialects share.
+"""The loop over epochs, and the bookkeeping around it, that all four framework modules share.
 
-What differs — how a step computes gradients and applies them — is ``fit_epoch`` on the dialect
-page, where the learner can read it.
+What differs — how a step computes gradients and applies them — is ``fit_epoch`` of the framework
+module, where the learner can read it.
 """
 
 import collections
@@ -19,9 +19,10 @@ from tqdm import tqdm
 
 from d2lcompat._board import ProgressBoard
 from d2lcompat._hparams import HyperParameters
+from d2lcompat._types import Data, Device, Loader, Model, Tensor, Tensors
 
 
-class History(dict):
+class History(dict[str, list[float]]):
     """What ``fit`` measured (see ``Trainer``); its text is that of the last epoch."""
 
     def last(self) -> str:
@@ -30,11 +31,11 @@ class History(dict):
         numbers = ", ".join(f"{name} {values[-1]:.3f}" for name, values in self.items() if values)
         return f"epoch {epochs}: {numbers}" if numbers else "no epoch yet"
 
-    def _repr_pretty_(self, printer, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(self.last())
 
 
-def integer_labels(Y):
+def integer_labels(Y: Tensor) -> Tensor:
     """The labels ``Y``, if they are integers of any width.
 
     Raises:
@@ -49,24 +50,24 @@ def integer_labels(Y):
 
 
 class ModuleMixin:
-    """What a model is and does in every dialect: it has a loss, a network and a board."""
+    """What a model is and does in every framework: it has a loss, a network and a board."""
 
     trainer: "Trainer"
     board: ProgressBoard
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle of the model keeps: all but the trainer that holds it, with its
         data, its optimiser and its compiled steps."""
         return {name: value for name, value in vars(self).items() if name != "trainer"}
 
-    def loss(self, *args, **kwargs):
+    def loss(self, *args: Any, **kwargs: Any) -> Any:
         """The loss of predictions for targets; a model defines it, a classifier has it."""
         raise NotImplementedError(
             f"{type(self).__name__} needs a loss: define a method loss "
             "or derive it from Classifier."
         )
 
-    def forward(self, X, *args, **kwargs):
+    def forward(self, X: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """The network's output for the inputs ``X``: that of ``self.net``, unless redefined."""
         if not hasattr(self, "net"):
             raise AttributeError(
@@ -74,7 +75,7 @@ class ModuleMixin:
             )
         return self.net(X, *args, **kwargs)
 
-    def plot(self, key: str, value, train: bool) -> None:
+    def plot(self, key: str, value: Tensor, train: bool) -> None:
         """Report ``value``, the mean of ``key`` over the current batch, to the trainer.
 
         It is drawn on the board and counted in the history as ``train_<key>`` or ``val_<key>``.
@@ -92,20 +93,20 @@ class ModuleMixin:
 class _Batches:
     """A loader that tells the trainer how many examples the batch in hand has."""
 
-    def __init__(self, loader, trainer: "Trainer") -> None:
+    def __init__(self, loader: Loader, trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
 
     def __len__(self) -> int:
         return len(self.loader)
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Tensors]:
         for batch in self.loader:
             self.trainer.batch_examples = len(batch[-1])
             yield batch
             if self.trainer.progress is not None:
                 self.trainer.progress.update()
 
-    def peek(self):
+    def peek(self) -> Tensors:
         """A batch to learn the shapes from. Our own loaders give one that doesn't count."""
         peek = getattr(self.loader, "peek", None)
         return peek() if peek else next(iter(self.loader))
@@ -114,18 +115,18 @@ class _Batches:
 class _FirstSteps(_Batches):
     """Data with the first ``steps`` training batches only, and all validation batches."""
 
-    def __init__(self, data, steps: int, trainer: "Trainer") -> None:
+    def __init__(self, data: Data, steps: int, trainer: "Trainer") -> None:
         super().__init__(data.train_dataloader(), trainer)
         self.steps = min(steps, len(self.loader))
         self.val_dataloader = data.val_dataloader
 
-    def train_dataloader(self):
+    def train_dataloader(self) -> Loader:
         return self
 
     def __len__(self) -> int:
         return self.steps
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Tensors]:
         return islice(self.loader, self.steps)
 
 
@@ -169,7 +170,7 @@ class Trainer(HyperParameters):
                 f"Trainer expected gradient_clip_val of at least 0; received {gradient_clip_val!r}."
             )
         self.save_hyperparameters()
-        self.gpus: list[Any] = self.available_gpus()[:num_gpus]
+        self.gpus: list[Device] = self.available_gpus()[:num_gpus]
         if num_gpus > min(1, len(self.gpus)):
             warnings.warn(
                 f"Trainer was asked for {num_gpus} GPU(s) and found {len(self.gpus)}: "
@@ -177,11 +178,11 @@ class Trainer(HyperParameters):
                 stacklevel=2,
             )
 
-    def available_gpus(self) -> list:
+    def available_gpus(self) -> list[Device]:
         """The GPUs there are, as the framework's devices."""
         return []
 
-    def prepare_data(self, data) -> None:
+    def prepare_data(self, data: Data) -> None:
         """Take the loaders from ``data`` and forget what was measured; no training batch is an
         error."""
         val = data.val_dataloader()
@@ -197,21 +198,21 @@ class Trainer(HyperParameters):
         # Not in run_epochs, since a `fit` of one's own, as d2l prints it, does without that.
         self.history = History()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self._means: dict[str, list] = {}
+        self._means: dict[str, list[tuple[Tensor, int]]] = {}
         self._warned = False
 
-    def prepare_model(self, model) -> None:
+    def prepare_model(self, model: Model) -> None:
         """Take the model in hand, with an empty board."""
         model.trainer = self
         model.board.clear()
         model.board.xlim = [0, self.max_epochs]
         self.model = model
 
-    def prepare_batch(self, batch):
-        """The batch as a step gets it; the dialect pages put it on the model's device."""
+    def prepare_batch(self, batch: Tensors) -> Tensors:
+        """The batch as a step gets it; the framework modules put it on the model's device."""
         return batch
 
-    def fit(self, model, data) -> History:
+    def fit(self, model: Model, data: Data) -> History:
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too."""
         self.prepare_data(data)
         self.prepare_model(model)
@@ -221,7 +222,7 @@ class Trainer(HyperParameters):
     def fit_epoch(self) -> None:
         """Go once through the training data, then through the validation data."""
         raise NotImplementedError(
-            "Trainer.fit_epoch() expected the trainer of a dialect page: "
+            "Trainer.fit_epoch() expected the trainer of a framework module: "
             "from d2lcompat import torch as d2l; d2l.Trainer(...)."
         )
 
@@ -251,7 +252,7 @@ class Trainer(HyperParameters):
                 self.model.board.show()
         return self.history
 
-    def fingerprint(self, model, data, steps: int = 20) -> None:
+    def fingerprint(self, model: Model, data: Data, steps: int = 20) -> None:
         """Train for ``steps`` steps only, and print their losses and one evaluation after them.
 
         So early, rounding has not grown: another machine prints the same numbers to five digits,
@@ -271,7 +272,7 @@ class Trainer(HyperParameters):
         values = {name: values[-1] for name, values in history.items() if name != "train_loss"}
         print("after them:", *(f"{name} {value:.6f}" for name, value in values.items()))
 
-    def report(self, label: str, value) -> None:
+    def report(self, label: str, value: Tensor) -> None:
         """Count ``value``, a mean over the batch in hand, under ``label`` (see ``Module.plot``)."""
         if self._traced is not None:
             self._traced[label] = value
@@ -287,10 +288,10 @@ class Trainer(HyperParameters):
         self._means.setdefault(label, []).append((value, self.batch_examples))
         model.board.draw(x, value, label, math.ceil(n), self.batch_examples)
 
-    _traced: dict | None = None
+    _traced: dict[str, Tensor] | None = None
 
     @contextlib.contextmanager
-    def traced(self) -> Iterator[dict]:
+    def traced(self) -> Iterator[dict[str, Tensor]]:
         """Inside, reported values are put into a dict instead: a step that is traced and compiled
         returns it, and passes it to ``report_all`` once the values are known."""
         self._traced = collections.OrderedDict()  # the one dict whose order JAX keeps
@@ -299,7 +300,7 @@ class Trainer(HyperParameters):
         finally:
             self._traced = None
 
-    def report_all(self, values: dict) -> None:
+    def report_all(self, values: dict[str, Tensor]) -> None:
         """Report what a compiled step returned."""
         for label, value in values.items():
             self.report(label, value)

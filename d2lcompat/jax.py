@@ -1,15 +1,16 @@
 """``from d2lcompat import jax as d2l``: Dive into Deep Learning's classes in JAX with Flax (linen).
 
 Its twins are ``torch.py``, ``tensorflow.py`` and ``mxnet.py``: the same names in the same order, so
-that who can read one page can read the others. What is the same in all four is in the shared
-``_*.py``; what JAX does its own way stands here: parameters and keys are passed, not kept, and a
-step is compiled as a whole.
+that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
+what JAX does its own way stands here: parameters and keys are passed, not kept, and a step is
+compiled as a whole.
 """
 
 import contextlib
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -25,6 +26,8 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._trainer import History
+from d2lcompat._types import Data, Optimizer
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -38,7 +41,10 @@ __all__ = [
 
 use_svg_display()
 
-nn_Module: Any = nn.Module
+nn_Module: TypeAlias = nn.Module
+Tensor: TypeAlias = jax.Array
+Tensors: TypeAlias = Sequence[Tensor]
+Params: TypeAlias = Mapping[str, Any]  # and gradients, and all variables
 
 _seeds = random.Random()
 
@@ -107,25 +113,27 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     plot_valid_per_epoch: int = field(default=1, init=False)
     board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
 
-    def __call__(self, X, *args, **kwargs):
+    def __call__(self, X: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """The network's output; Flax's users may define it instead of ``forward``."""
         return self.forward(X, *args, **kwargs)
 
-    def training_step(self, params, batch, state):
+    def training_step(
+        self, params: Params, batch: Tensors, state: "TrainState"
+    ) -> tuple[Any, Params]:
         """The loss of a training batch, reported, and its gradients with respect to ``params``."""
         value, grads = jax.value_and_grad(self.loss)(params, batch[:-1], batch[-1], state)
         self.plot("loss", value, train=True)
         return value, grads
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: Params, batch: Tensors, state: "TrainState") -> None:
         """Report the loss of a validation batch."""
         self.plot("loss", self.loss(params, batch[:-1], batch[-1], state), train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Optimizer:
         """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
         return optax.sgd(self.lr)
 
-    def apply_init(self, dummy_input, key):
+    def apply_init(self, dummy_input: Tensors, key: Tensor | dict[str, Tensor]) -> Params:
         """The variables that the model starts with, for inputs shaped as ``dummy_input``.
 
         Args:
@@ -156,21 +164,21 @@ class Trainer(_trainer.Trainer):
     traced_value = "trace"
     line_by_line = "with jax.disable_jit(): trainer.fit(model, data)"
 
-    def available_gpus(self):
+    def available_gpus(self) -> list[jax.Device]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
-    def prepare_data(self, data):
+    def prepare_data(self, data: Data) -> None:
         """Take the loaders from ``data``; the steps will be compiled anew."""
         super().prepare_data(data)
         self.compiled_train_step = jax.jit(self.train_step)
         self.compiled_val_step = jax.jit(self.val_step)
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Tensors) -> Tensors:
         """The batch as a step gets it: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
-    def fit(self, model, data, key=None):
+    def fit(self, model: Module, data: Data, key: Tensor | None = None) -> History:
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too.
 
         Args:
@@ -178,25 +186,21 @@ class Trainer(_trainer.Trainer):
                 trained parameters are in ``self.state.params``.
         """
         with jax.default_device(self.gpus[0] if self.gpus else cpu()):
-            return self._fit(model, data, key)
-
-    def _fit(self, model, data, key):
-        self.prepare_data(data)
-        self.prepare_model(model)
-        self.optim = model.configure_optimizers()
-        params_key, dropout_key = jax.random.split(get_key() if key is None else key)
-        dummy_input = self.prepare_batch(self.train_dataloader.peek())[:-1]
-        variables = model.apply_init(
-            dummy_input, key={"params": params_key, "dropout": dropout_key}
-        )
-        self.state = TrainState.create(
-            apply_fn=model.apply,
-            params=variables["params"],
-            batch_stats=variables.get("batch_stats", {}),
-            dropout_rng=dropout_key,
-            tx=self.optim,
-        )
-        return self.run_epochs()
+            self.prepare_data(data)
+            self.prepare_model(model)
+            self.optim = model.configure_optimizers()
+            params_key, dropout_key = jax.random.split(get_key() if key is None else key)
+            dummy_input = self.prepare_batch(self.train_dataloader.peek())[:-1]
+            keys = {"params": params_key, "dropout": dropout_key}
+            variables = model.apply_init(dummy_input, key=keys)
+            self.state = TrainState.create(
+                apply_fn=model.apply,
+                params=variables["params"],
+                batch_stats=variables.get("batch_stats", {}),
+                dropout_rng=dropout_key,
+                tx=self.optim,
+            )
+            return self.run_epochs()
 
     def train_step(self, state, batch):
         """One step: the state after it, and what it reported. ``fit`` compiles it."""
@@ -216,13 +220,13 @@ class Trainer(_trainer.Trainer):
         )
         return state, reported
 
-    def val_step(self, state, batch):
+    def val_step(self, state: TrainState, batch: Tensors) -> dict[str, Tensor]:
         """What a validation batch reports. ``fit`` compiles it."""
         with self.traced() as reported:
             self.model.validation_step(state.params, batch, state)
         return reported
 
-    def end_training(self):
+    def end_training(self) -> None:
         """Put the model into evaluation, however training ended."""
         self.model.training = False
 
@@ -240,7 +244,7 @@ class Trainer(_trainer.Trainer):
             self.report_all(self.compiled_val_step(self.state, self.prepare_batch(batch)))
             self.val_batch_idx += 1
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float, grads: Params) -> Params:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         clip = optax.clip_by_global_norm(grad_clip_val)
         return clip.update(grads, clip.init(grads))[0]
@@ -249,14 +253,14 @@ class Trainer(_trainer.Trainer):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent from scratch, as an Optax transformation."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
 
-    def init(self, params):
+    def init(self, params: Params) -> optax.EmptyState:
         """The optimiser's state: there is none."""
         return optax.EmptyState()
 
-    def update(self, updates, state, params=None):
+    def update(self, updates: Params, state: Any, params: Any = None) -> tuple[Params, Any]:
         """Turn gradients into the steps that are added to the parameters."""
         return jax.tree_util.tree_map(lambda grad: -self.lr * grad, updates), state
 
@@ -264,21 +268,24 @@ class SGD(HyperParameters):
 class Classifier(Module):
     """The base class of classification models."""
 
-    def training_step(self, params, batch, state):
+    def training_step(
+        self, params: Params, batch: Tensors, state: TrainState
+    ) -> tuple[Any, Params]:
         """``((loss, updates), gradients)`` of a training batch; the loss is reported."""
-        value, grads = jax.value_and_grad(self.loss, has_aux=True)(
-            params, batch[:-1], batch[-1], state
-        )
+        gradient_of = jax.value_and_grad(self.loss, has_aux=True)
+        value, grads = gradient_of(params, batch[:-1], batch[-1], state)
         self.plot("loss", value[0], train=True)
         return value, grads
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: Params, batch: Tensors, state: TrainState) -> None:
         """Report loss and accuracy of a validation batch."""
         loss, _ = self.loss(params, batch[:-1], batch[-1], state)
         self.plot("loss", loss, train=False)
         self.plot("acc", self.accuracy(params, batch[:-1], batch[-1], state), train=False)
 
-    def accuracy(self, params, X, Y, state, averaged=True):
+    def accuracy(
+        self, params: Params, X: Tensors, Y: Tensor, state: TrainState, averaged: bool = True
+    ) -> Tensor:
         """The share of examples whose largest score is at the label ``Y``.
 
         Args:
@@ -294,7 +301,9 @@ class Classifier(Module):
         compare = astype(preds == reshape(Y, -1), float32)
         return reduce_mean(compare) if averaged else compare
 
-    def loss(self, params, X, Y, state, averaged=True):
+    def loss(
+        self, params: Params, X: Tensors, Y: Tensor, state: TrainState, averaged: bool = True
+    ) -> tuple[Tensor, Params]:
         """``(cross-entropy, updates)`` of the logits for the labels ``Y``, in nats.
 
         ``updates`` holds changed batch statistics, if the model has some. ``averaged=False``
@@ -311,7 +320,7 @@ class Classifier(Module):
         losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
         return (reduce_mean(losses) if averaged else losses), updates
 
-    def layer_summary(self, X_shape, key=None):
+    def layer_summary(self, X_shape: Sequence[int], key: Tensor | None = None) -> None:
         """Print the shape of every layer's output for an input of shape ``X_shape``."""
         X = zeros(X_shape)
         key = get_key() if key is None else key

@@ -1,14 +1,15 @@
 """``from d2lcompat import mxnet as d2l``: Dive into Deep Learning's classes in MXNet (Gluon).
 
 Its twins are ``torch.py``, ``tensorflow.py`` and ``jax.py``: the same names in the same order, so
-that who can read one page can read the others. What is the same in all four is in the shared
-``_*.py``; what MXNet does its own way stands here. Apache retired MXNet in 2023, and its last
-release was made for an older NumPy: the shim for that is here and nowhere else.
+that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
+what MXNet does its own way stands here. Apache retired MXNet in 2023, and its last release was made
+for an older NumPy: the shim for that is here and nowhere else.
 """
 
 import math
 import random
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as _numpy
 
@@ -26,6 +27,7 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._types import Optimizer
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -39,7 +41,9 @@ __all__ = [
 use_svg_display()
 npx.set_np()
 
-nn_Module: Any = nn.Block
+nn_Module: TypeAlias = nn.Block
+Tensor: TypeAlias = np.ndarray
+Tensors: TypeAlias = Sequence[Tensor]
 
 
 def seed_everything(seed: int) -> None:
@@ -83,7 +87,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         # A copied array has no gradient until it is asked for.
         for param in self.collect_params().values():
@@ -92,30 +96,30 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         for param in self.get_scratch_params():
             param.attach_grad()
 
-    def training_step(self, batch):
+    def training_step(self, batch: Tensors) -> Tensor:
         """The loss of a training batch, reported."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report the loss of a validation batch."""
         self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Optimizer:
         """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
         params = self.parameters()
         if isinstance(params, list):
             return SGD(params, self.lr)
         return gluon.Trainer(params, "sgd", {"learning_rate": self.lr})
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Tensors, init: mxnet.init.Initializer | None = None) -> None:
         """Give the layers their shapes by a forward pass, initialised by ``init`` if given."""
         if init is not None:
             self.net.initialize(init, force_reinit=True)
         self.forward(*inputs)
 
-    def get_scratch_params(self):
+    def get_scratch_params(self) -> list[Tensor]:
         """The arrays that are attributes of this model or of a model in it, as a list."""
         params = []
         for value in vars(self).values():
@@ -125,12 +129,12 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
                 params.extend(value.get_scratch_params())
         return params
 
-    def parameters(self):
+    def parameters(self) -> gluon.ParameterDict | list[Tensor]:
         """The parameters of the layers, or a list of arrays where there is no layer."""
         params = self.collect_params()  # a model from scratch may define it, and return a list
         return params if list(params) else self.get_scratch_params()
 
-    def set_scratch_params_device(self, device):
+    def set_scratch_params_device(self, device: mxnet.Context) -> None:
         """Move the arrays of ``get_scratch_params`` to the device."""
         for name, value in list(vars(self).items()):
             if isinstance(value, np.ndarray):
@@ -150,15 +154,15 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
-    def available_gpus(self):
+    def available_gpus(self) -> list[mxnet.Context]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Tensors) -> Tensors:
         """The batch as a step gets it: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: Module) -> None:
         """Take the model in hand: an empty board, the right device, deferred parameters."""
         super().prepare_model(model)
         if self.gpus:
@@ -183,7 +187,7 @@ class Trainer(_trainer.Trainer):
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         params = model.parameters()
         if not isinstance(params, list):  # layers; running statistics have no gradient
@@ -197,10 +201,10 @@ class Trainer(_trainer.Trainer):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent from scratch, on the arrays ``params``."""
 
-    def __init__(self, params, lr):
+    def __init__(self, params: Tensors, lr: float) -> None:
         self.save_hyperparameters()
 
-    def step(self, _):
+    def step(self, _: int) -> None:
         """Move every parameter against its gradient."""
         for param in self.params:
             param -= self.lr * param.grad
@@ -209,13 +213,13 @@ class SGD(HyperParameters):
 class Classifier(Module):
     """The base class of classification models."""
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
 
         Args:
@@ -228,7 +232,7 @@ class Classifier(Module):
         compare = astype(preds == reshape(Y, -1), float32)
         return reduce_mean(compare) if averaged else compare
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
         ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
@@ -241,7 +245,7 @@ class Classifier(Module):
         losses = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, Y)
         return reduce_mean(losses) if averaged else losses
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the shape of every layer's output for an input of shape ``X_shape``."""
         X = randn(*X_shape)
         for layer in self.net:

@@ -1,7 +1,7 @@
 """Run a page of the book as it stands, with all its frameworks in one live notebook.
 
 The sources in ``chapters/`` hold the code of every framework side by side, each cell marked
-``%%tab <framework>``. This page lets one of them speak::
+``%%tab <framework>``. This module lets one of them speak::
 
     %load_ext d2lcompat.tab
     tab.interact_select("pytorch", "jax")  # a drop-down
@@ -20,6 +20,11 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
+
+__all__ = [
+    "LABELS", "VARIABLE", "SelectionError", "interact_select", "load_ipython_extension", "refuse",
+    "selected", "tab_line", "transform", "unload_ipython_extension",
+]  # fmt: skip
 
 #: Names the framework where nobody can choose it from the drop-down.
 VARIABLE = "D2LCOMPAT_FRAMEWORK"

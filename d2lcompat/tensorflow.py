@@ -1,12 +1,13 @@
 """``from d2lcompat import tensorflow as d2l``: Dive into Deep Learning's classes in TensorFlow.
 
 Its twins are ``torch.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so that
-who can read one page can read the others. What is the same in all four is in the shared ``_*.py``;
-what TensorFlow does its own way stands here: a step is traced once and runs as a graph.
+who can read one can read the others. What is the same in all four is in the shared ``_*.py``; what
+TensorFlow does its own way stands here: a step is traced once and runs as a graph.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,8 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._trainer import History
+from d2lcompat._types import Data, Optimizer
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -30,7 +33,9 @@ __all__ = [
 
 use_svg_display()
 
-nn_Module: Any = tf.keras.Model
+nn_Module: TypeAlias = tf.keras.Model
+Tensor: TypeAlias = tf.Tensor
+Tensors: TypeAlias = Sequence[Tensor]
 
 
 def seed_everything(seed: int) -> None:
@@ -77,13 +82,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         self.board = ProgressBoard()
         self.training = False
 
-    def __call__(self, *args, training=None, **kwargs):
+    def __call__(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Tensor:
         """The network's output. ``training`` reaches ``forward`` and every layer in it."""
         # Left out, Keras would pass training=None on, and every dropout layer would evaluate.
         mode = self.training if training is None else training
         return super().__call__(*args, training=bool(mode), **kwargs)
 
-    def call(self, X, *args, training=False, **kwargs):
+    def call(self, X: Tensor, *args: Any, training: bool = False, **kwargs: Any) -> Tensor:
         """What Keras calls: ``forward``, with ``self.training`` as asked for."""
         before, self.training = self.training, training
         try:
@@ -91,7 +96,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         finally:
             self.training = before
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # Keras would make a copy by the arguments of ``__init__``, and lose what else a model has.
         keras, state = vars(tf.keras.Model()), {}
         for name, value in self.__getstate__().items():
@@ -100,32 +105,34 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
                 state[name] = kind(value) if kind else value  # not Keras's, which can't be pickled
         return _blank, (type(self),), state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """All variables: those of layers, and plain ``tf.Variable`` attributes, which a model
         from scratch has and Keras 3 passes over."""
         own = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
         return [*super().variables, *own]
 
-    def training_step(self, batch):
+    def training_step(self, batch: Tensors) -> Tensor:
         """The loss of a training batch, reported."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report the loss of a validation batch."""
         self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Optimizer:
         """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
         return tf.keras.optimizers.SGD(self.lr)
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(
+        self, inputs: Tensors, init: Callable[[tf.keras.Layer], None] | None = None
+    ) -> None:
         """Give the layers their shapes by a forward pass, then apply ``init`` to every layer."""
         self(*inputs, training=False)
         if init is not None:
@@ -153,11 +160,11 @@ class Trainer(_trainer.Trainer):
     traced_value = "ymbolic"
     line_by_line = "tf.config.run_functions_eagerly(True)"
 
-    def available_gpus(self):
+    def available_gpus(self) -> list[tf.device]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
-    def prepare_data(self, data):
+    def prepare_data(self, data: Data) -> None:
         """Take the loaders from ``data``; the steps will be traced anew."""
         super().prepare_data(data)
         # Partials, since TensorFlow counts traces by function and warns when there are many: it
@@ -165,7 +172,7 @@ class Trainer(_trainer.Trainer):
         self.traced_train_step = tf.function(partial(self.train_step))
         self.traced_val_step = tf.function(partial(self.val_step))
 
-    def run_epochs(self):
+    def run_epochs(self) -> History:
         """Make the variables, then run all epochs."""
         with self.gpus[0] if self.gpus else cpu():
             self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
@@ -185,13 +192,13 @@ class Trainer(_trainer.Trainer):
             self.optim.apply_gradients(zip(grads, variables, strict=True))
         return reported
 
-    def val_step(self, batch):
+    def val_step(self, batch: Tensors) -> dict[str, Tensor]:
         """What a validation batch reports. ``fit`` runs it as a graph."""
         with self.traced() as reported:
             self.model.validation_step(batch)
         return reported
 
-    def end_training(self):
+    def end_training(self) -> None:
         """Put the model into evaluation, however training ended."""
         self.model.training = False
 
@@ -208,7 +215,7 @@ class Trainer(_trainer.Trainer):
             self.report_all(self.traced_val_step(self.prepare_batch(batch)))
             self.val_batch_idx += 1
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float, grads: Tensors) -> list[Tensor]:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         return tf.clip_by_global_norm(grads, grad_clip_val)[0]
 
@@ -216,10 +223,10 @@ class Trainer(_trainer.Trainer):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent from scratch."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
 
-    def apply_gradients(self, grads_and_vars):
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor, tf.Variable]]) -> None:
         """Move every variable against its gradient."""
         for grad, param in grads_and_vars:
             param.assign_sub(self.lr * grad)
@@ -228,13 +235,13 @@ class SGD(HyperParameters):
 class Classifier(Module):
     """The base class of classification models."""
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
 
         Args:
@@ -247,7 +254,7 @@ class Classifier(Module):
         compare = astype(preds == reshape(Y, (-1,)), float32)
         return reduce_mean(compare) if averaged else compare
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
         ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
@@ -257,7 +264,7 @@ class Classifier(Module):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(Y, Y_hat)
         return reduce_mean(losses) if averaged else losses
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the shape of every layer's output for an input of shape ``X_shape``."""
         X = normal(X_shape)
         for layer in self.net.layers:
@@ -282,17 +289,17 @@ astype, reshape, transpose = tf.cast, tf.reshape, tf.transpose
 numpy = method("numpy")
 
 
-def randn(*shape):
+def randn(*shape: int) -> Tensor:
     """Standard normal numbers of the given shape."""
     return tf.random.normal(shape)
 
 
-def randint(low, high, size):
+def randint(low: int, high: int, size: Sequence[int]) -> Tensor:
     """Integers in ``[low, high)`` of the shape ``size``."""
     return tf.random.uniform(size, low, high, dtype=tf.int32)
 
 
-def to(x, device):
+def to(x: Tensor, device: tf.device) -> Tensor:
     """A copy of ``x`` on the device, a context such as ``cpu()``."""
     with device:
         return tf.identity(x)

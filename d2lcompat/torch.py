@@ -1,16 +1,18 @@
 """``from d2lcompat import torch as d2l``: Dive into Deep Learning's classes in PyTorch.
 
 Its twins are ``tensorflow.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so
-that who can read one page can read the others. What is the same in all four is in the shared
-``_*.py``; what PyTorch does its own way stands here.
+that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
+what PyTorch does its own way stands here.
 """
 
 import random
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -20,6 +22,7 @@ from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
+from d2lcompat._types import Optimizer
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -32,7 +35,9 @@ __all__ = [
 
 use_svg_display()
 
-nn_Module: Any = nn.Module
+nn_Module: TypeAlias = nn.Module
+Tensor: TypeAlias = torch.Tensor
+Tensors: TypeAlias = Sequence[Tensor]
 
 
 def seed_everything(seed: int) -> None:
@@ -78,25 +83,25 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
-    def plot(self, key, value, train):
+    def plot(self, key: str, value: Tensor | float, train: bool) -> None:
         """Report ``value`` as ``key`` of the current batch, without the graph that made it."""
         super().plot(key, value.detach() if isinstance(value, torch.Tensor) else value, train)
 
-    def training_step(self, batch):
+    def training_step(self, batch: Tensors) -> Tensor:
         """The loss of a training batch, reported."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report the loss of a validation batch."""
         self.plot("loss", self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Optimizer:
         """The optimiser: stochastic gradient descent at the rate ``self.lr``."""
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Tensors, init: Callable[[nn.Module], None] | None = None) -> None:
         """Give lazy layers their shapes by a forward pass, then apply ``init`` to every layer."""
         with torch.no_grad():
             self.forward(*inputs)
@@ -114,15 +119,15 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
-    def available_gpus(self):
+    def available_gpus(self) -> list[torch.device]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Tensors) -> Tensors:
         """The batch as a step gets it: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: Module) -> None:
         """Take the model in hand: an empty board, the right device, parameters of lazy layers."""
         super().prepare_model(model)
         if self.gpus:
@@ -132,7 +137,7 @@ class Trainer(_trainer.Trainer):
         with torch.no_grad():
             model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
 
-    def end_training(self):
+    def end_training(self) -> None:
         """Put the model into evaluation, however training ended."""
         self.model.eval()
 
@@ -156,7 +161,7 @@ class Trainer(_trainer.Trainer):
                 self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         # A model from scratch has plain tensors, which only its optimiser knows.
         params = list(model.parameters()) or self.optim.params
@@ -166,15 +171,15 @@ class Trainer(_trainer.Trainer):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent from scratch, on the tensors ``params``."""
 
-    def __init__(self, params, lr):
+    def __init__(self, params: Tensors, lr: float) -> None:
         self.save_hyperparameters()
 
-    def step(self):
+    def step(self) -> None:
         """Move every parameter against its gradient."""
         for param in self.params:
             param -= self.lr * param.grad
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget the gradients of the step before."""
         for param in self.params:
             if param.grad is not None:
@@ -184,13 +189,13 @@ class SGD(HyperParameters):
 class Classifier(Module):
     """The base class of classification models."""
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Tensors) -> None:
         """Report loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The share of rows of ``Y_hat`` whose largest entry is at the label ``Y``.
 
         Args:
@@ -203,7 +208,7 @@ class Classifier(Module):
         compare = astype(preds == reshape(Y, -1), float32)
         return reduce_mean(compare) if averaged else compare
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
         ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
@@ -212,7 +217,7 @@ class Classifier(Module):
         Y = reshape(_trainer.integer_labels(Y), (-1,))
         return F.cross_entropy(Y_hat, Y.long(), reduction="mean" if averaged else "none")
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the shape of every layer's output for an input of shape ``X_shape``."""
         X = randn(*X_shape)
         for layer in self.net:
@@ -237,6 +242,6 @@ argmax, reduce_mean, reduce_sum = method("argmax"), method("mean"), method("sum"
 astype, reshape, to, transpose = method("type"), method("reshape"), method("to"), method("t")
 
 
-def numpy(x, *args, **kwargs):
+def numpy(x: Tensor, *args: Any, **kwargs: Any) -> NDArray[Any]:
     """The tensor ``x`` as a NumPy array, off its device and without its graph."""
     return x.detach().cpu().numpy(*args, **kwargs)

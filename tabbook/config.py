@@ -204,7 +204,8 @@ def _read(file: Path, stamp: int) -> Book | None:
     }
     for key, kind in (("data", Data), ("reference", Reference)):
         table[key] = _checked(kind, table.get(key, {}), file, key)
-    return _checked(Book, {"root": file.parent, **table}, file, "")
+    book: Book = _checked(Book, {"root": file.parent, **table}, file, "")
+    return book
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from tabbook.check.compare import SKIPPED_MIME, Difference, Tolerance, compare
-from tabbook.pages import notebooks
+from tabbook.pages import notebooks, record
 from tabbook.pages.notebooks import NotebookError
 from tabbook.pages.source import Page, read_page
+from tabbook.text import clip, first_line
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def bless(
         exact: take every new digit, also within the tolerances.
         figures: a folder for the pictures of changed figures, as they were and as they are.
         default: the tolerance of cells that state none.
-        require_installed: as for ``notebooks.execute``.
+        require_installed: as for ``record.execute``.
 
     Raises:
         NotebookError: a notebook did not run, or its source changed meanwhile. Then nothing is
@@ -67,14 +67,14 @@ def bless(
     ready: list[tuple[NotebookNode, Path]] = []
     pictures: dict[str, str] = {}
     for page, framework in list(pairs):
-        new = notebooks.run(page, framework, require_installed=require_installed)
+        new = record.run(page, framework, require_installed=require_installed)
         if notebooks.split(read_page(page.path), framework) != notebooks.split(page, framework):
             raise NotebookError(
                 f"{page.name}/{framework}: {page.path} was changed while its notebook ran, so the "
                 "outputs are not those of the source. Run the command again."
             )
         path = page.notebook(framework)
-        stored = nbformat.read(path, as_version=4) if path.exists() else None
+        stored = notebooks.kept(path)
         place = f"{page.name}-{framework}"
         if stored is None:
             found = [(0, "", Difference("notebook", "none", "a new one", "new"), True)]
@@ -130,8 +130,7 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _short(text: str, width: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return clip(" ".join(text.split()), width)
 
 
 def _merge(
@@ -147,7 +146,7 @@ def _merge(
     theirs = [cell for cell in new.cells if cell.cell_type == "code"]
     partners = _partners([cell.source for cell in ours], [cell.source for cell in theirs])
     for number, cell in enumerate(theirs):
-        line = next((line.strip() for line in cell.source.split("\n") if line.strip()), "")
+        line = first_line(cell.source)
         if number not in partners:
             yield number, line, Difference("cell", "none", "a new cell", "new"), True
             continue
@@ -169,7 +168,7 @@ def _merge(
                 for index, picture in enumerate(_svg(outputs)):
                     pictures[f"{place}-cell{number}-{index}-{name}.svg"] = picture
     for number in sorted(set(range(len(ours))) - set(partners.values())):
-        line = ours[number].source.strip().split("\n")[0]
+        line = first_line(ours[number].source)
         yield number, line, Difference("cell", "a cell", "none", "removed"), True
 
 

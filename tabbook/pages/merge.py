@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 
 from tabbook.figures.colours import themed
 from tabbook.figures.tables import curves_in_words, data_of_figure
-from tabbook.pages.notebooks import LANGUAGE, differences, remedy
+from tabbook.pages.agreement import differences, remedy
+from tabbook.pages.notebooks import LANGUAGE
 from tabbook.pages.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
@@ -49,7 +50,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
         StaleNotebookError: a notebook is missing, or its cells are not those of the source.
     """
     stored = {framework: stored_cells(page, framework, notebooks) for framework in page.frameworks}
-    merged = nbformat.v4.new_notebook()
+    merged: NotebookNode = nbformat.v4.new_notebook()
     lines: list[int] = []
     group, grouped = 0, set(page.frameworks)
 
@@ -133,12 +134,13 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
         # MyST-NB takes the text from the cell, so several pictures of a cell are told together.
         image = metadata.setdefault("mystnb", {}).setdefault("image", {})
         image.setdefault("alt", " ".join(filter(None, words)))
-    return nbformat.v4.new_code_cell(
+    cell: NotebookNode = nbformat.v4.new_code_cell(
         stored.source,
         execution_count=stored.execution_count,
         outputs=outputs,
         metadata=metadata,
     )
+    return cell
 
 
 def alt_text(output: Mapping[str, Any]) -> str | None:

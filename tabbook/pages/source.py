@@ -1,7 +1,7 @@
 """Read a page of the book: prose once, code per framework.
 
-Everything else in the workshop works on what this room returns, so a mistake in a source is found
-here, before anything runs, and is told with the file and the line it stands in.
+Everything else in ``pages`` works on what this module returns. So a mistake in a source is found
+here, before anything runs, and the message names the file and the line.
 """
 
 import ast
@@ -11,13 +11,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import nbformat
+import yaml
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from tabbook.config import Book, book_of
+from tabbook.pages.prose import (
+    ProseError,
+    expect_nothing_left,
+    mark_of_a_page,
+    prose_for,
+    sync_names,
+)
+from tabbook.text import first_line
 
 
 class SourceError(ValueError):
-    """A page's source does not follow the dialect; the message says where and how."""
+    """A page's source is not as expected; the message says where and how."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Cell:
 
     Attributes:
         kind: ``markdown``, ``code``, ``raw``, or ``setup`` for the cell that lets the source run
-            live with ``d2lcompat.tab`` and that neither notebooks nor the book show.
+            live and that neither notebooks nor the book show.
         source: its text, without the ``%%tab`` line.
         frameworks: whose code it is; None: every framework's.
         metadata: its Jupyter metadata, tags among them.
@@ -38,11 +48,6 @@ class Cell:
     frameworks: tuple[str, ...] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     line: int = 1
-
-    @property
-    def first_line(self) -> str:
-        """The first line that is not empty: what messages call the cell by."""
-        return next((line.strip() for line in self.source.split("\n") if line.strip()), "")
 
 
 @dataclass(frozen=True)
@@ -75,18 +80,33 @@ class Page:
 def pages(chapters: Path | str) -> list[Page]:
     """Read every page in a folder that has code for frameworks, sorted by name.
 
+    Folders below, but for hidden ones, are searched for pages that nobody would find there.
+
     Raises:
-        SourceError: one of them does not follow the dialect.
+        SourceError: a page is not as expected, or looks like one and can't be one.
     """
-    found = (_read(path) for path in sorted(Path(chapters).glob("*.md")))
-    return [page for page in found if page is not None]
+    folder = Path(chapters)
+    found = []
+    for path in sorted(folder.rglob("*.md")):
+        below = path.relative_to(folder).parts[:-1]
+        if any(part.startswith((".", "_")) for part in below):
+            continue
+        page = _read(path)
+        if page and below:
+            raise SourceError(
+                f"{path}:1: a page with frameworks is expected in {folder} itself: nothing finds "
+                "one in a folder below. Move it there."
+            )
+        if page:
+            found.append(page)
+    return found
 
 
 def read_page(path: Path | str) -> Page:
     """Read one page.
 
     Raises:
-        SourceError: it does not follow the dialect, or it names no frameworks.
+        SourceError: it is not as expected, or it names no frameworks.
     """
     page = _read(Path(path))
     if page is None:
@@ -140,25 +160,23 @@ def tab_line(source: str) -> tuple[str, ...] | None:
 
 def _read(path: Path) -> Page | None:
     """The page, or None where the file is plain MyST."""
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     try:
         notebook = myst_to_notebook(text, add_source_map=True)
-    except MystMetadataParsingError as error:
+    except (MystMetadataParsingError, yaml.YAMLError) as error:
         raise SourceError(f"{path}: {error}") from error
+    except nbformat.ValidationError as error:
+        problem = str(error).split("\n")[0]
+        raise SourceError(
+            f"{path}: front matter and the options of cells expect `key: value` lines: {problem}"
+        ) from error
     metadata = dict(notebook.metadata)
     starts = metadata.pop("source_map")
     metadata.pop("jupyter", None)  # Jupytext's own note, not the author's
     book = book_of(path.parent)
     ours = metadata.pop(book.key, None)
     if ours is None:
-        is_notebook = not metadata.keys().isdisjoint({"jupytext", "kernelspec", "file_format"})
-        if is_notebook and any(cell.cell_type == "code" for cell in notebook.cells):
-            raise SourceError(
-                f"{path}: a page with code cells names its frameworks in its front matter, "
-                f"for example\n{book.key}:\n  frameworks: [{', '.join(list(book.frameworks)[:2])}]\n"
-                "  seed: 0\n(If JupyterLab dropped it on saving: add "
-                f"`notebook_metadata_filter: {book.key}` under `jupytext`.)"
-            )
+        _expect_plain(path, text, book)
         return None
     frameworks, seed = _front_matter(path, ours, book)
     lines = text.split("\n")
@@ -171,6 +189,37 @@ def _read(path: Path) -> Page | None:
             start += 1
         cells.append(_read_cell(path, replace(cell, line=start + 1), frameworks, book))
     return Page(path.stem, path, frameworks, seed, tuple(cells), _plain(metadata), book)
+
+
+def _text(path: Path) -> str:
+    """The text of a file, without the byte-order mark that some editors write."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: expected text in UTF-8: {error}") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line.splitlines()) > 1:  # Jupytext would count lines that MyST does not
+            raise SourceError(
+                f"{path}:{number}: this line holds a character, such as U+2028 or a form feed, "
+                "that some programs take for the end of a line. Remove it."
+            )
+    return text
+
+
+def _expect_plain(path: Path, text: str, book: Book) -> None:
+    """See that a file which names no frameworks does not look like a page that does."""
+    try:
+        line = mark_of_a_page(text, book.key)
+    except ProseError as error:
+        raise SourceError(f"{path}:{error.line + 1}: {error}") from error
+    if line is not None:
+        raise SourceError(
+            f"{path}:{line + 1}: a page with code cells names its frameworks in its front matter, "
+            f"which begins in the first line, for example\n{book.key}:\n"
+            f"  frameworks: [{', '.join(list(book.frameworks)[:2])}]\n  seed: 0\n"
+            f"(If JupyterLab dropped it on saving: add `notebook_metadata_filter: {book.key}` "
+            f"under `jupytext`.)\n  in the line: {text.split(chr(10))[line].strip()}"
+        )
 
 
 def _front_matter(path: Path, ours: Any, book: Book) -> tuple[tuple[str, ...], int]:
@@ -213,13 +262,20 @@ def _plain(value: Any) -> Any:
 
 
 def _fail(path: Path, cell: Cell, message: str, line: int | None = None) -> NoReturn:
-    raise SourceError(f"{path}:{line or cell.line}: {message}\n  in the cell: {cell.first_line}")
+    raise SourceError(
+        f"{path}:{line or cell.line}: {message}\n  in the cell: {first_line(cell.source)}"
+    )
 
 
 def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) -> Cell:
-    """Resolve a cell's ``%%tab`` line and see that it follows the dialect."""
+    """Resolve a cell's ``%%tab`` line and see that the cell is as expected."""
     if cell.kind == "markdown":
-        _check_prose(path, cell, frameworks, book)
+        try:
+            for line, name in sync_names(cell.source):
+                _check_name(path, cell, name, frameworks, book, "`:sync:`", cell.line + line)
+            expect_nothing_left(cell.source, list(book.frameworks))
+        except ProseError as error:
+            _fail(path, cell, str(error), cell.line + error.line)
         return cell
     if cell.kind != "code":
         return cell
@@ -300,144 +356,3 @@ def _check_setup(path: Path, cell: Cell, frameworks: tuple[str, ...], load: str)
                 "`tab.interact_select` expects the page's frameworks: "
                 f"{', '.join(frameworks)}. Received: {', '.join(map(str, offered))}.",
             )
-
-
-# --- prose for one framework --------------------------------------------------------------------
-
-_FENCE = re.compile(r" {0,3}(?P<fence>:{3,}|`{3,}|~{3,})\s*(?P<info>.*?)\s*")
-_OPTION = re.compile(r"\s*:?(?P<key>[\w-]+):\s*(?P<value>.*?)\s*")
-# {term}`words` or {term}`words <term>`: a notebook has no glossary to lead to.
-_TERM = re.compile(r"\{term\}`([^`<]+?)(?:\s*<[^`>]+>)?`")
-# Directives whose content is text to show, not MyST to read.
-_VERBATIM = re.compile(r"\{(code|code-block|sourcecode|literalinclude|math|raw)\}")
-
-
-class _ProseError(Exception):
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def prose_for(text: str, framework: str) -> str:
-    """Resolve the framework tab sets of a markdown cell.
-
-    Args:
-        text: the cell's text; in it a MyST ``tab-set`` whose ``:sync-group:`` is ``framework``.
-        framework: whose ``tab-item`` (by its ``:sync:``) takes the set's place.
-
-    Returns:
-        The text with each such set replaced by that item's content, or by nothing where it has
-        none, and with each term of the glossary as plain words. Other tab sets stay as they are.
-    """
-    kept: list[str] = []
-    lines = text.split("\n")
-    for piece in _pieces(lines, 0, len(lines)):
-        if isinstance(piece, str):
-            kept.append(piece)
-        elif framework in piece:
-            kept.append(piece[framework][1])
-        elif kept and not kept[-1].strip():
-            kept.pop()  # the set took one of the two empty lines around it along
-    return _TERM.sub(r"\1", "\n".join(kept).strip("\n"))
-
-
-def _check_prose(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) -> None:
-    lines = cell.source.split("\n")
-    try:
-        for piece in _pieces(lines, 0, len(lines)):
-            if isinstance(piece, dict):
-                for name, (line, _) in piece.items():
-                    _check_name(path, cell, name, frameworks, book, "`:sync:`", cell.line + line)
-    except _ProseError as error:
-        _fail(path, cell, str(error), cell.line + error.line)
-
-
-def _pieces(lines: list[str], at: int, stop: int) -> list[str | dict[str, tuple[int, str]]]:
-    """Cut prose into lines and framework tab sets (framework -> line and text of its item)."""
-    pieces: list[str | dict[str, tuple[int, str]]] = []
-    while at < stop:
-        fence, info = _opening(lines[at])
-        if not fence:
-            pieces.append(lines[at])
-            at += 1
-            continue
-        end = _closing(lines, at + 1, stop, fence)
-        if info == "{tab-set}" and directive_options(lines, at + 1, stop)[0].get("sync-group") == (
-            "framework"
-        ):
-            if end is None:
-                raise _ProseError(
-                    at, "this tab-set is not closed in its cell (a code-cell can't stand in one)."
-                )
-            pieces.append(_items(lines, directive_options(lines, at + 1, end)[1], end))
-        elif info.startswith("{") and not _VERBATIM.match(info):
-            if end is None:
-                end = at  # no fence after all: the rest is read line by line
-            pieces += lines[at : at + 1]
-            pieces += _pieces(lines, at + 1, end)
-            pieces += lines[max(end, at + 1) : end + 1]
-        else:
-            end = stop - 1 if end is None else end
-            pieces += lines[at : end + 1]
-        at = end + 1
-    return pieces
-
-
-def _items(lines: list[str], at: int, stop: int) -> dict[str, tuple[int, str]]:
-    """The items of a framework tab set."""
-    items: dict[str, tuple[int, str]] = {}
-    while at < stop:
-        fence, info = _opening(lines[at])
-        if not lines[at].strip():
-            at += 1
-            continue
-        end = _closing(lines, at + 1, stop, fence) if fence else None
-        if end is None or not info.startswith("{tab-item}"):
-            raise _ProseError(at, "a framework tab-set expects closed tab-items and nothing else.")
-        options, body = directive_options(lines, at + 1, end)
-        name = options.get("sync")
-        if not name:
-            raise _ProseError(at, "a tab-item of a framework tab-set expects `:sync: <framework>`.")
-        if name in items:
-            raise _ProseError(at, f"{name!r} has two tab-items in this tab-set.")
-        items[name] = (at, "\n".join(lines[body:end]).strip("\n"))
-        at = end + 1
-    return items
-
-
-def _opening(line: str) -> tuple[str, str]:
-    """The fence and what follows it, or two empty strings."""
-    match = _FENCE.fullmatch(line)
-    # ```x``` in one line is code within a sentence; bare colons open nothing.
-    if match is None or (match["fence"][0] == "`" and "`" in match["info"]):
-        return "", ""
-    if match["fence"][0] == ":" and not match["info"]:
-        return "", ""
-    return match["fence"], match["info"]
-
-
-def _closing(lines: list[str], at: int, stop: int, fence: str) -> int | None:
-    """The line that closes a fence: as many of the same characters, or more."""
-    for place in range(at, stop):
-        bare = lines[place].strip()
-        if len(bare) >= len(fence) and set(bare) == {fence[0]}:
-            return place
-    return None
-
-
-def directive_options(lines: list[str], at: int, stop: int) -> tuple[dict[str, str], int]:
-    """A directive's options, ``:key: value`` lines or a ``---`` block, and the line after."""
-    options: dict[str, str] = {}
-    block = at < stop and lines[at].strip() == "---"
-    at += block
-    while at < stop:
-        match = _OPTION.fullmatch(lines[at])
-        if match is None or (not block and not lines[at].lstrip().startswith(":")):
-            break
-        options[match["key"]] = match["value"]
-        at += 1
-    if options and not block and at < stop and lines[at].lstrip().startswith(":"):
-        raise _ProseError(at, "MyST expects an empty line after a directive's options.")
-    if block and at < stop and lines[at].strip() == "---":
-        at += 1
-    return options, at

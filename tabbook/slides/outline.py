@@ -35,7 +35,8 @@ from nbformat import NotebookNode
 from tabbook.config import book_of
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 from tabbook.pages.merge import stored_cells
-from tabbook.pages.source import Page, directive_options, prose_for, read_page
+from tabbook.pages.prose import ProseError, directive_options, prose_for
+from tabbook.pages.source import Page, read_page
 from tabbook.slides.markup import code_html, output_html, picture_html
 
 _T = TypeVar("_T")
@@ -111,7 +112,10 @@ class _Reader:
             self.markdown.renderer.rules[kind] = self.fence  # type: ignore[attr-defined]
 
     def deck(self) -> Deck:
-        text = prose_for(self.outline.read_text(encoding="utf-8"), self.framework)
+        try:
+            text = prose_for(self.outline.read_text(encoding="utf-8-sig"), self.framework)
+        except ProseError as error:
+            raise SlideError(f"{self.outline}:{error.line + 1}: {error}") from error
         tokens = self.markdown.parse(text)
         starts = [
             place
@@ -221,7 +225,7 @@ class _Reader:
             stored = page.notebook(self.framework)
             notebooks = {}
             if stored.exists():
-                notebooks[self.framework] = nbformat.read(stored, as_version=4)  # type: ignore[no-untyped-call]
+                notebooks[self.framework] = nbformat.read(stored, as_version=4)
             self.pages[name] = page, list(stored_cells(page, self.framework, notebooks).values())
         return self.pages[name]
 

@@ -58,7 +58,7 @@ def read(text: str, path: str) -> nbformat.NotebookNode:
     try:
         page = read_page(path)
         notebooks = {
-            framework: nbformat.read(page.notebook(framework), as_version=4)  # type: ignore[no-untyped-call]
+            framework: nbformat.read(page.notebook(framework), as_version=4)
             for framework in page.frameworks
             if page.notebook(framework).exists()
         }

@@ -226,7 +226,7 @@ PATCHES = (
     Patch(
         "start page",
         "sphinx-external-toc 1.1.0",
-        "its index.html has no language and no title, and loses ?framework=jax",
+        "its index.html has no language and no title, and loses the query of an address",
     ),
 )
 _NAMES = {patch.name for patch in PATCHES}

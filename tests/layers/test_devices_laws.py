@@ -14,12 +14,14 @@ from backends import (
     BACKENDS,
     declare_two_processors,
     definitions,
+    each,
     examples,
     required,
     run_alone,
 )
 
 STEPS, SIZE, FEATURES, HIDDEN = 6, 8, 20, 12
+pytestmark = each("devices", BACKENDS)
 WAYS = ("alike", "own", "whole")
 
 
@@ -72,36 +74,35 @@ def measure(framework):
     return found
 
 
-@pytest.fixture(scope="module", params=BACKENDS, ids=lambda name: f"chapters/{name}/devices.ipynb")
-def measured(request, tmp_path_factory):
-    """The framework's name, and what ``measure`` found in a fresh process."""
-    required(request.param)
-    if request.param == "pytorch" and "fork" not in multiprocessing.get_all_start_methods():
+@pytest.fixture(scope="module")
+def measured(framework, tmp_path_factory):
+    """What ``measure`` found in a fresh process."""
+    required(framework)
+    if framework == "pytorch" and "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("the page's workers are forked, which this platform can't do")
     path = tmp_path_factory.mktemp("devices") / "found"
-    run_alone(__file__, request.param, path)
-    return request.param, pickle.loads(path.read_bytes())
+    run_alone(__file__, framework, path)
+    return pickle.loads(path.read_bytes())
 
 
 @pytest.mark.parametrize("kind", ["ones", "drawn"])
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_losses_are_those_by_hand(measured, number, kind):
     weights, batches, masks = given()
-    losses, _ = measured[1][number, kind]
+    losses, _ = measured[number, kind]
     assert losses == pytest.approx(by_hand(weights, batches, masks[kind]), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["ones", "drawn"])
 def test_all_workers_end_with_the_weights_of_one(measured, kind):
-    (alone,), (first, second) = (measured[1][n, kind][1] for n in (1, 2))
+    (alone,), (first, second) = (measured[n, kind][1] for n in (1, 2))
     assert len(alone) == FEATURES * HIDDEN + HIDDEN + HIDDEN * 10 + 10
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(first, alone, rtol=1e-4, atol=1e-5)
 
 
-def test_an_odd_batch_goes_as_the_table_says(measured):
-    framework, found = measured
-    odd = found["odd"]
+def test_an_odd_batch_goes_as_the_table_says(framework, measured):
+    odd = measured["odd"]
     refused = {"jax": "divisible", "mxnet": "evenly split"}
     if framework in refused:
         assert refused[framework] in odd
@@ -117,26 +118,26 @@ def test_an_odd_batch_goes_as_the_table_says(measured):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_mask_keeps_half_and_repeats(measured, way):
     for number in (1, 2):
-        mask = measured[1][number, way]
+        mask = measured[number, way]
         assert mask.shape == (32, 64)
         assert 0.4 < mask.mean() < 0.6
-    np.testing.assert_array_equal(measured[1]["again"][way], mask)
+    np.testing.assert_array_equal(measured["again"][way], mask)
 
 
 def test_workers_that_are_seeded_alike_share_a_mask_and_others_do_not(measured):
-    agree = {way: (mask[:16] == mask[16:]).mean() for way in WAYS for mask in [measured[1][2, way]]}
+    agree = {way: (mask[:16] == mask[16:]).mean() for way in WAYS for mask in [measured[2, way]]}
     assert agree["alike"] == 1
     for way in ("own", "whole"):
         assert 0.4 < agree[way] < 0.6
 
 
 def test_only_a_mask_for_the_whole_batch_is_that_of_one_worker(measured):
-    same = {way: (measured[1][1, way] == measured[1][2, way]).all() for way in WAYS}
+    same = {way: (measured[1, way] == measured[2, way]).all() for way in WAYS}
     assert same == {"alike": False, "own": False, "whole": True}
 
 
-def test_the_gradient_of_a_batch_is_the_weighted_mean_of_its_parts(measured):
-    page = definitions(measured[0], "devices")
+def test_the_gradient_of_a_batch_is_the_weighted_mean_of_its_parts(framework):
+    page = definitions(framework, "devices")
     weights, batches, _ = given()
     W, (X, y) = 0.1 * weights[0][:, :10].astype(np.float64), batches[0]
     whole = page.gradient(W, X, y)

@@ -8,7 +8,7 @@ million runs.
 
 import numpy as np
 import pytest
-from backends import BACKENDS, FALSE_ALARM, KINDS, bound, cross_entropies, examples, mlp
+from backends import BACKENDS, KINDS, bound, cross_entropies, each, examples, mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,9 +17,7 @@ from hypothesis.extra import numpy as hnp
 # a rounded 1 / (1 - p) adds another.
 ULP = {"scratch": 1, "stock": 2}
 
-pytestmark = pytest.mark.parametrize(
-    "framework", BACKENDS, indirect=True, ids=lambda name: f"chapters/{name}/dropout.ipynb"
-)
+pytestmark = each("dropout", BACKENDS)
 each_kind = pytest.mark.parametrize("kind", KINDS)
 some = settings(deadline=None, max_examples=20)
 
@@ -44,50 +42,16 @@ def assert_ulp(actual, desired, ulp):
 
 
 @each_kind
-def test_kept_units_are_divided_and_dropped_ones_zero(backend, kind):
+def test_kept_units_and_their_gradients_are_divided_and_dropped_ones_zero(backend, kind):
     @some
     @given(inputs, probabilities, seeds)
     def law(x, p, seed):
         kept = backend.drop(kind, np.ones_like(x), p, seed) != 0
         out = backend.drop(kind, x, p, seed)
         assert_ulp(out, np.where(kept, x.astype(float) / (1 - p), 0), ULP[kind])
-
-    law()
-
-
-@each_kind
-def test_gradient_is_the_mask_divided(backend, kind):
-    @some
-    @given(inputs, probabilities, seeds)
-    def law(x, p, seed):
         weights = np.linspace(-2, 3, x.size, dtype=np.float32).reshape(x.shape)
-        kept = backend.drop(kind, np.ones_like(x), p, seed) != 0
         gradient = backend.drop_gradient(kind, x, p, seed, weights)
         assert_ulp(gradient, np.where(kept, weights.astype(float) / (1 - p), 0), ULP[kind])
-
-    law()
-
-
-@each_kind
-@pytest.mark.parametrize("p", [0.01, 0.2, 0.5, 0.8, 0.99])
-def test_share_dropped_and_mean_kept(backend, kind, p):
-    x = np.ones((1000, 500), np.float32)
-    out = backend.drop(kind, x, p, seed=1)
-    assert abs((out == 0).mean() - p) < bound(out.size)
-    assert abs(out.mean(dtype=float) - 1) < bound(out.size, 1 / (1 - p))
-    # Every unit of every example for itself: no row and no column is dropped together.
-    for axis, others in ((0, 500), (1, 1000)):
-        shares = (out == 0).mean(axis=axis)
-        slack = np.sqrt(np.log(2 * others / FALSE_ALARM) / (2 * out.shape[axis]))
-        assert np.abs(shares - p).max() < slack
-
-
-@each_kind
-def test_probability_zero_is_the_identity(backend, kind):
-    @some
-    @given(inputs, seeds, st.sampled_from([0, 0.0]))
-    def law(x, seed, p):
-        np.testing.assert_array_equal(backend.drop(kind, x, p, seed), x)
 
     law()
 
@@ -100,31 +64,11 @@ def expect_nan_of_mxnet(request, backend, kind):
 
 @each_kind
 @pytest.mark.parametrize("p", [1, 1.0])
-def test_probability_one_leaves_nothing(backend, kind, p, request):
+def test_probability_one_leaves_no_gradient(backend, kind, p, request):
     expect_nan_of_mxnet(request, backend, kind)
     x = np.linspace(-3, 3, 24, dtype=np.float32).reshape(4, 6)
-    np.testing.assert_array_equal(backend.drop(kind, x, p, seed=0), np.zeros_like(x))
     gradient = backend.drop_gradient(kind, x, p, 0, np.ones_like(x))
     np.testing.assert_array_equal(gradient, np.zeros_like(x))
-
-
-@pytest.mark.parametrize("p", [0.0, 0.5, 0.9])
-def test_stock_layer_evaluates_to_the_identity(backend, p):
-    x = np.linspace(-3, 3, 24, dtype=np.float32).reshape(4, 6)
-    layer = backend.stock(p, training=False)
-    np.testing.assert_array_equal(backend.numpy(layer(backend.tensor(x))), x)
-
-
-@each_kind
-def test_every_call_draws_a_new_mask_and_a_seed_repeats_it(backend, kind):
-    x = backend.tensor(np.ones((100, 1000), np.float32))
-    layer = getattr(backend, kind)(0.5)
-    first, second = (backend.numpy(layer(x)) == 0 for _ in range(2))
-    # Independent masks agree on half of the units; equal or opposite ones on all or none.
-    assert abs((first == second).mean() - 0.5) < bound(first.size)
-    runs = [backend.drop(kind, np.ones(1000, np.float32), 0.5, seed) for seed in (7, 7, 8)]
-    np.testing.assert_array_equal(runs[0], runs[1])
-    assert (runs[0] != runs[2]).any()
 
 
 @each_kind
@@ -134,20 +78,6 @@ def test_shape_is_kept(backend, kind, shape, p):
     out = backend.drop(kind, np.ones(shape, np.float32), p, seed=0)
     assert out.shape == shape
     assert out.dtype == np.float32
-
-
-def test_half_precision_is_kept(backend):
-    x = np.full((8, 8), 3, np.float16)
-    out = backend.drop("scratch", x, 0.25, seed=0)
-    assert out.dtype == np.float16
-    np.testing.assert_allclose(out[out != 0], 4, rtol=2e-3)
-
-
-@pytest.mark.parametrize("p", [-0.1, 1.1, 1.5, 100, -1, float("inf"), float("nan")])
-def test_no_probability_is_refused(backend, p):
-    with pytest.raises(ValueError, match=r"(?i)expected.*0.*1.*received") as caught:
-        backend.drop("scratch", np.ones(3, np.float32), p)
-    assert str(p) in str(caught.value)
 
 
 # --------------------------------------------------------------------------------------- the models
@@ -188,17 +118,22 @@ def test_each_layer_has_its_own_probability(backend, kind, monkeypatch):
         assert_ulp(scales[scales != 0], np.full((scales != 0).sum(), 1 / (1 - p)), ULP[kind])
 
 
-@each_kind
-def test_evaluation_is_the_network_without_dropout(backend, kind):
-    trainer = backend.fit_new(backend.data(TRAIN, VAL), kind=kind, p=0.5)
-    weights, X = backend.weights(trainer), VAL[0]
+@pytest.fixture(scope="module", params=KINDS)
+def trained(backend, request):
+    """A trained model with much dropout."""
+    return backend.fit_new(backend.data(TRAIN, VAL), kind=request.param, p=0.8)
+
+
+def test_evaluation_is_the_network_without_dropout(backend, trained):
+    trainer, X = trained, VAL[0]
+    weights = backend.weights(trainer)
     assert [w.shape for w in weights] == [(20, 16), (16,), (16, 16), (16,), (16, 3), (3,)]
     once, again = (backend.predict(trainer, X) for _ in range(2))
     np.testing.assert_array_equal(once, again)
     np.testing.assert_allclose(once, mlp(weights, X), atol=1e-5)
-    trained, again = (backend.predict(trainer, X, training=True) for _ in range(2))
-    assert (trained != again).any()
-    assert (trained != once).any()
+    dropped, again = (backend.predict(trainer, X, training=True) for _ in range(2))
+    assert (dropped != again).any()
+    assert (dropped != once).any()
 
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")  # which is the point
@@ -207,8 +142,8 @@ def test_all_dropped_leaves_the_last_offset(backend, kind, request):
     """With p = 1 nothing reaches the last layer in training, and no gradient the others."""
     expect_nan_of_mxnet(request, backend, kind)
     data = backend.data(TRAIN, VAL)
-    before = backend.weights(backend.fit_new(data, kind=kind, p=1, lr=0.0))
-    trainer = backend.fit_new(data, kind=kind, p=1, lr=0.5)
+    before = backend.weights(backend.begin(lambda: backend.model(kind, p=1), data, seed=0))
+    trainer = backend.fit_new(data, seed=0, kind=kind, p=1, lr=0.5)
     after = backend.weights(trainer)
     assert all(np.isfinite(weight).all() for weight in before + after)
     for old, new in zip(before[:-1], after[:-1], strict=True):
@@ -218,27 +153,11 @@ def test_all_dropped_leaves_the_last_offset(backend, kind, request):
     np.testing.assert_allclose(out, np.broadcast_to(after[-1], out.shape), atol=1e-6)
 
 
-@each_kind
-def test_initial_weights_do_not_depend_on_the_probability(backend, kind):
-    """Runs with and without dropout can be compared only if they begin alike."""
-    data = backend.data(examples(8), None)
-    starts = [
-        backend.weights(backend.fit_new(data, seed, kind, p=p, p2=p2, lr=0.0))
-        for seed, p, p2 in ((3, 0.0, 0.0), (3, 0.5, 0.5), (3, 0.0, 0.9), (4, 0.5, 0.5))
-    ]
-    for other in starts[1:3]:
-        for weight, same in zip(starts[0], other, strict=True):
-            np.testing.assert_array_equal(weight, same)
-    assert (starts[1][0] != starts[3][0]).any()
-
-
-@each_kind
-def test_evaluate_measures_with_dropout_off(backend, kind):
-    trainer = backend.fit_new(backend.data(TRAIN, VAL), kind=kind, p=0.8)
-    weights = backend.weights(trainer)
+def test_evaluate_measures_with_dropout_off(backend, trained):
+    weights = backend.weights(trained)
     for X, y in (TRAIN, VAL):
         loader = backend.data((X, y)).train_dataloader()
-        loss, accuracy = backend.page.evaluate(trainer.model, loader)
+        loss, accuracy = backend.page.evaluate(trained.model, loader)
         logits = mlp(weights, X)
         assert loss == pytest.approx(cross_entropies(logits, y).mean(), abs=1e-5)
         assert accuracy == pytest.approx((logits.argmax(axis=1) == y).mean(), abs=1e-6)

@@ -7,25 +7,24 @@ precision, given the same weights, batches and masks; so any two agree as well.
 
 import numpy as np
 import pytest
-from backends import BACKENDS, definitions, examples, required
+from backends import BACKENDS, each, examples, page_of
 
+pytestmark = each("parity", BACKENDS)
 P = (0.0, 0.25, 0.5)
-STEPS = 50
+STEPS = 10
 
 
-@pytest.fixture(scope="module", params=BACKENDS, ids=lambda name: f"chapters/{name}/parity.ipynb")
-def page(request):
+@pytest.fixture(scope="module")
+def page(framework):
     """The definitions of the page, for a network of 8 inputs, 32 hidden units twice, 10 outputs."""
-    required(request.param)
-    page = definitions(request.param, "parity")
+    page = page_of(framework, "parity").code
     page.sizes = (8, 32, 32, 10)
-    page.framework = request.param
     return page
 
 
 def given(number=16):
-    """Weights, and the batches of all steps."""
-    _, y = examples(number * STEPS, classes=10)
+    """The batches of all steps."""
+    _, y = examples(number * 50, classes=10)
     X = np.random.default_rng(1).normal(size=(len(y), 8)).astype(np.float32)
     return [(X[i : i + number], y[i : i + number]) for i in range(0, len(X), number)]
 
@@ -39,7 +38,7 @@ def follow(page, layers, p, lr=0.1):
     """Train, and by hand beside it: for each step logits, loss and gradients of both."""
     state = page.load(page.make_weights())
     exact = {name: w.astype(np.float64) for name, w in page.make_weights().items()}
-    for step, (X, y) in enumerate(given()):
+    for step, (X, y) in enumerate(given()[:STEPS]):
         drops, masks = layers(step, len(X), p)
         state, *found = page.take_step(state, X, y, drops)
         *expected, nearest = page.by_hand(exact, X, y, masks, p)

@@ -4,20 +4,17 @@ Definitions come from the executed notebook that a test's name states. NumPy's t
 same laws as the four frameworks, and its hand-written gradients are their oracle.
 """
 
-import functools
 import itertools
 import math
 
 import numpy as np
 import pytest
-from backends import BACKENDS, definitions, required
+from backends import each, page_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PAGE = "sequences"
-pytestmark = pytest.mark.parametrize(
-    "name", [*BACKENDS, "numpy"], ids=lambda name: f"chapters/{name}/{PAGE}.ipynb"
-)
+pytestmark = each(PAGE)
 some = settings(deadline=None, max_examples=8)
 # Few rates: JAX compiles nothing anew for a rate, but every example runs in five frameworks.
 rates = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9])
@@ -41,110 +38,46 @@ def masks_of(seed, p, *shapes):
     return [(rng.random(shape) >= p).astype(np.float32) for shape in shapes]
 
 
-class Page:
-    """A page's definitions, which take and return NumPy arrays here."""
-
-    def __init__(self, name):
-        self.name = name
-        self.code = definitions(name, PAGE)
-        self.numpy_page = name == "numpy"
-        if not self.numpy_page:
-            self.backend = required(name)
-            self.code.d2l.seed_everything(0)
-        self.seed(0)
-
-    def seed(self, seed):
-        self.code.d2l.seed_everything(seed)
-        self.rng = np.random.default_rng(seed)
-
-    def tensor(self, array):
-        if self.numpy_page or not isinstance(array, np.ndarray):
-            return array
-        return self.backend.tensor(array)
-
-    def numpy(self, tensor):
-        return np.asarray(tensor) if self.numpy_page else self.backend.numpy(tensor)
-
-    def source(self):
-        """Where a drawing function gets its randomness from."""
-        return {"jax": lambda: {"key": self.code.d2l.get_key()}, "numpy": lambda: {"rng": self.rng}}
-
-    def call(self, function, *args, draws=True, **kwargs):
-        """The page's function of arrays; drawing ones get a key or generator where they need it."""
-        more = self.source().get(self.name, dict)() if draws else {}
-        args = [self.tensor(a) for a in args]
-        kwargs = {k: self.tensor(v) for k, v in kwargs.items()}
-        return self.numpy(getattr(self.code, function)(*args, **kwargs, **more))
-
-    def gradients(self, function, inputs, dY):
-        """The gradients of (dY * function(*inputs)).sum() for each of the inputs."""
-        results = []
-        for place, X in enumerate(inputs):
-
-            def weighted(X, place=place):
-                others = [self.tensor(a) for a in inputs]
-                Y = function(*others[:place], X, *others[place + 1 :])
-                return self.code.d2l.reduce_sum(Y * self.tensor(dY))
-
-            # The backend weighs and sums entries of the shape of X.
-            shares = np.full(X.shape, 1 / X.size, np.float32)
-            results.append(self.backend.gradient(weighted, X, shares))
-        return results
-
-    # The block, with weights that are given
-
-    def block(self, weights, X, masks, training, **rates):
-        """The output of the page's block with the weights (inputs, outputs) by name."""
-        width, hidden = weights["up"].shape
-        code, X = self.code, self.tensor(X)
-        masks = masks and {k: self.tensor(v) for k, v in masks.items()}
-        if self.name == "numpy":
-            block = code.TransformerBlock(width, hidden, **rates, rng=self.rng)
-            block.weights, block.training = weights, training
-            return block(X, masks)
-        if self.name == "jax":
-            block = code.TransformerBlock(width, hidden, **rates, training=training)
-            key = code.d2l.get_key()
-            params = block.init({"params": key, "dropout": key}, X)["params"]
-            for part, W in weights.items():
-                params[part]["kernel"] = self.tensor(W)
-            rngs = {"dropout": code.d2l.get_key()} if training else {}
-            return self.numpy(block.apply({"params": params}, X, masks, rngs=rngs))
-        block = code.TransformerBlock(width, hidden, **rates)
-        if self.name == "pytorch":
-            block.train(training)
-            for part, W in weights.items():
-                getattr(block, part).weight.data = self.tensor(W.T.copy())
-                getattr(block, part).bias.data.zero_()
-            return self.numpy(block(X, masks))
-        if self.name == "tensorflow":
-            block(X)
-            for part, W in weights.items():
-                getattr(block, part).kernel.assign(W)
-            return self.numpy(block(X, masks=masks, training=training))
-        autograd = code.autograd
-        block.initialize()
+def run_block(page, weights, X, masks, training, **rates):
+    """The output of the page's block with the weights (inputs, outputs) by name."""
+    width, hidden = weights["up"].shape
+    code, X = page.code, page.tensor(X)
+    masks = masks and {k: page.tensor(v) for k, v in masks.items()}
+    if page.framework == "numpy":
+        block = code.TransformerBlock(width, hidden, **rates, rng=page.rng)
+        block.weights, block.training = weights, training
+        return block(X, masks)
+    if page.framework == "jax":
+        block = code.TransformerBlock(width, hidden, **rates, training=training)
+        key = code.d2l.get_key()
+        params = block.init({"params": key, "dropout": key}, X)["params"]
+        for part, W in weights.items():
+            params[part]["kernel"] = page.tensor(W)
+        rngs = {"dropout": code.d2l.get_key()} if training else {}
+        return page.numpy(block.apply({"params": params}, X, masks, rngs=rngs))
+    block = code.TransformerBlock(width, hidden, **rates)
+    if page.framework == "pytorch":
+        block.train(training)
+        for part, W in weights.items():
+            getattr(block, part).weight.data = page.tensor(W.T.copy())
+            getattr(block, part).bias.data.zero_()
+        return page.numpy(block(X, masks))
+    if page.framework == "tensorflow":
         block(X)
         for part, W in weights.items():
-            getattr(block, part).weight.set_data(self.tensor(W.T.copy()))
-        with autograd.train_mode() if training else autograd.predict_mode():
-            return self.numpy(block(X, masks))
-
-
-@functools.cache
-def page_of(name):
-    return Page(name)
-
-
-@pytest.fixture
-def page(name):
-    page = page_of(name)
-    page.seed(0)
-    return page
+            getattr(block, part).kernel.assign(W)
+        return page.numpy(block(X, masks=masks, training=training))
+    autograd = code.autograd
+    block.initialize()
+    block(X)
+    for part, W in weights.items():
+        getattr(block, part).weight.set_data(page.tensor(W.T.copy()))
+    with autograd.train_mode() if training else autograd.predict_mode():
+        return page.numpy(block(X, masks))
 
 
 def oracle():
-    return page_of("numpy").code
+    return page_of("numpy", PAGE).code
 
 
 # -------------------------------------------------------------------------------------------- masks
@@ -152,8 +85,7 @@ def oracle():
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
 def test_masks_are_zeros_and_ones_in_the_stated_share(page, p):
-    argument = {"jax": lambda: (page.code.d2l.get_key(),), "numpy": lambda: (page.rng,)}
-    mask = page.numpy(page.code.keep_mask((100, 200), p, *argument.get(page.name, tuple)()))
+    mask = page.call("keep_mask", (100, 200), p)
     assert mask.shape == (100, 200)
     assert mask.dtype == np.float32
     assert set(np.unique(mask)) <= {0.0, 1.0}
@@ -175,26 +107,12 @@ def test_drop_applies_a_mask_of_any_shape_that_broadcasts(page):
     law()
 
 
-def test_drop_draws_for_every_entry_and_repeats_with_its_seed(page):
-    X = np.ones((50, 40), np.float32)
-    outs = []
-    for seed in (1, 1, 2):
-        page.seed(seed)
-        outs.append(page.call("drop", X, 0.25))
-    np.testing.assert_array_equal(outs[0], outs[1])
-    assert (outs[0] != outs[2]).any()
-    close(np.unique(outs[0]), [0, 1 / 0.75])
-    assert abs(outs[0].mean() - 1) < 6 * math.sqrt(0.25 / 0.75 / X.size)
-    np.testing.assert_array_equal(page.call("drop", X, 0.0), X)
-    np.testing.assert_array_equal(page.call("drop", X, 1), np.zeros_like(X))
-
-
 def test_gradient_of_drop_passes_the_same_mask(page):
     X, dY = arrays(0, (3, 4), (3, 4))
     (mask,) = masks_of(1, 0.4, (3, 4))
     by_hand = oracle().drop_backward(dY, 0.4, mask)
     close(by_hand, dY * mask / 0.6)
-    if not page.numpy_page:
+    if page.framework != "numpy":
         m = page.tensor(mask)
         (gradient,) = page.gradients(lambda X: page.code.drop(X, 0.4, m), [X], dY)
         close(gradient, by_hand)
@@ -232,7 +150,7 @@ def test_gradients_of_attention_are_those_by_hand(page):
     Q, K, V, dY = arrays(3, (2, 3, 4), (2, 5, 4), (2, 5, 6), (2, 3, 6))
     (mask,) = masks_of(4, 0.3, (2, 3, 5))
     by_hand = oracle().attention_backward(dY, Q, K, V, 0.3, mask)
-    if page.numpy_page:
+    if page.framework == "numpy":
         inputs = [X.astype(float) for X in (Q, K, V)]
         by_hand = oracle().attention_backward(dY.astype(float), *inputs, 0.3, mask)
         for place, gradient in enumerate(by_hand):
@@ -316,19 +234,19 @@ def test_block_drops_in_its_four_places_and_nowhere_else(page):
     masks = dict(zip(MASKS, masks_of(7, 0.4, *MASKS.values()), strict=True))
     ones = {place: np.ones_like(mask) for place, mask in masks.items()}
     rates = {"attention": 0.1, "residual": 0.2, "feed_forward": 0.3}
-    out = page.block(weights, X, masks, True, **rates)
+    out = run_block(page, weights, X, masks, True, **rates)
     close(out, block_by_hand(weights, X, masks, **rates), 1e-4, 1e-5)
     off = dict.fromkeys(rates, 0.0)
     plain = block_by_hand(weights, X, ones, **off)
-    close(page.block(weights, X, None, False, **rates), plain, 1e-4, 1e-5)
-    close(page.block(weights, X, None, True, **off), plain, 1e-4, 1e-5)
+    close(run_block(page, weights, X, None, False, **rates), plain, 1e-4, 1e-5)
+    close(run_block(page, weights, X, None, True, **off), plain, 1e-4, 1e-5)
 
 
 @pytest.mark.parametrize("place", ["attention", "residual", "feed_forward"])
 def test_each_place_alone_makes_the_output_vary(page, place):
     weights = dict(zip(SHAPES, arrays(5, *SHAPES.values()), strict=True))
     X = np.tile(arrays(6, (1, 4, WIDTH))[0], (2, 1, 1))
-    out = page.block(weights, X, None, True, **{place: 0.5})
+    out = run_block(page, weights, X, None, True, **{place: 0.5})
     assert (out[0] != out[1]).any()
 
 
@@ -338,7 +256,7 @@ TOKENS = np.array([[0, 1, 0, 2, 0], [3, 3, 1, 2, 1]], np.int32)
 
 
 def tokens_for(page):
-    return TOKENS.astype(np.int64) if page.name == "pytorch" else TOKENS
+    return TOKENS.astype(np.int64) if page.framework == "pytorch" else TOKENS
 
 
 def test_a_word_type_goes_everywhere_and_a_position_alone(page):
@@ -370,7 +288,7 @@ def test_gradient_of_an_embedding_is_the_sum_over_its_places(page, by):
     E, dX = arrays(1, (5, 3), (2, 5, 3))
     (mask,) = masks_of(3, 0.4, (2, 5))
     by_hand = oracle().drop_embedding_backward(dX, TOKENS, E, 0.4, by, mask)
-    if page.numpy_page:
+    if page.framework == "numpy":
 
         def of_E(E):
             return oracle().drop_embedding(TOKENS, E, 0.4, by, mask)
@@ -390,10 +308,7 @@ def test_gradient_of_an_embedding_is_the_sum_over_its_places(page, by):
 @pytest.mark.parametrize("every_step", [True, False])
 def test_memory_survives_one_mask_and_not_many(page, every_step):
     p, steps, units = 0.2, 6, 20_000
-    more = {"jax": lambda: (page.code.d2l.get_key(),), "numpy": lambda: (page.rng,)}
-    masks = page.numpy(
-        page.code.step_masks(steps, (units,), p, every_step, *more.get(page.name, tuple)())
-    )
+    masks = page.call("step_masks", steps, (units,), p, every_step)
     assert masks.shape == (steps if every_step else 1, units)
     S = page.call("remember", np.ones(units, np.float32), masks, p, steps, draws=False)
     assert S.shape == (steps + 1, units)
@@ -437,7 +352,7 @@ def test_gradients_of_zoneout_are_those_by_hand(page, training):
     share = mask if training else 0.6
     close(by_hand[0], share * dH)
     close(by_hand[1], (1 - share) * dH)
-    if not page.numpy_page:
+    if page.framework != "numpy":
         m = page.tensor(mask)
         gradients = page.gradients(
             lambda new, old: page.code.zoneout(new, old, 0.4, training, m), [new, old], dH
@@ -474,46 +389,7 @@ def test_recurrent_network_multiplies_what_it_says(page, place, every_step):
         close(out, recur_by_hand(Z, U, 0.3, place, training, masks), 1e-4, 1e-5)
 
 
-def test_readers_begin_alike_whatever_is_dropped(page):
-    if page.numpy_page:
-        pytest.skip("NumPy trains nothing")
-    rng = np.random.default_rng(0)
-    shape = (8, 1, 28, 28) if page.code.d2l.FashionMNIST.channel_axis == 1 else (8, 28, 28, 1)
-    data = page.backend.data((rng.random(shape).astype(np.float32), rng.integers(0, 10, 8)))
-    starts = []
-    for p, place in ((0.0, "weights"), (0.5, "weights"), (0.5, "zoneout")):
-        page.seed(3)
-        model = page.code.RowReader(num_hiddens=4, place=place, every_step=True, p=p, lr=0.0)
-        model.board.display = False
-        trainer = page.backend.fit(model, data)
-        starts.append(weights_of(page, trainer))
-    for other in starts[1:]:
-        for a, b in zip(starts[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
-def weights_of(page, trainer):
-    if page.name != "jax":
-        return page.backend.weights(trainer)
-    params = trainer.state.params
-    parts = (params["U"], *params["read"].values(), *params["guess"].values())
-    return [np.asarray(part) for part in parts]
-
-
 # ------------------------------------------------------------------------------------ bad arguments
-
-
-@pytest.mark.parametrize("p", [-0.1, 1.5, float("nan")])
-def test_no_probability_is_refused(page, p):
-    (X,) = arrays(0, (2, 3, 4))
-    for function, args in (
-        ("attention", (X, X, X, p)),
-        ("zoneout", (X[0], X[0], p, True)),
-        ("drop_embedding", (tokens_for(page), X[0], p)),
-    ):
-        with pytest.raises(ValueError, match=r"expected a rate in \[0, 1\], received") as caught:
-            page.call(function, *args)
-        assert str(p) in str(caught.value)
 
 
 def test_wrong_shapes_and_types_are_refused(page):

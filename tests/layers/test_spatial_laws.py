@@ -1,31 +1,26 @@
 """The laws of the page on spatial dropout and DropBlock, held against what readers see.
 
 The definitions come from the executed notebook that a test's name states. Here maps are NumPy
-arrays with channels first; ``Page`` carries them into the framework's order of axes and back. The
-answers are NumPy's, by brute force where that is possible. Where chance has a say, it breaks a
+arrays with channels first; ``backends`` carries them into the framework's order of axes and back.
+The answers are NumPy's, by brute force where that is possible. Where chance has a say, it breaks a
 bound at most once in a thousand million runs.
 """
 
-import functools
 import itertools
 
 import numpy as np
 import pytest
-from backends import ARRAYS, BACKENDS, FALSE_ALARM, bound, definitions, required
+from backends import BACKENDS, FALSE_ALARM, bound, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+PAGE = "spatial"
 SIGMAS = 6.2  # of a normal mean, for that chance
 KINDS = ("spatial", "block")
 SIZES = [(6, 9, 3), (5, 5, 5), (7, 4, 1)]  # height, width, block; few: JAX compiles for each
 
 
-def path(name):
-    return f"chapters/{name}/spatial.ipynb"
-
-
-every = pytest.mark.parametrize("framework", ARRAYS, ids=path)
-training_ones = pytest.mark.parametrize("framework", BACKENDS, ids=path)
+every, training_ones = each(PAGE), each(PAGE, BACKENDS)
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_size = pytest.mark.parametrize(
     ("height", "width", "size"), SIZES, ids=lambda value: str(value)
@@ -40,102 +35,22 @@ def geometries(draw):
     return height, width, draw(st.sampled_from(range(1, min(height, width) + 1, 2)))
 
 
-class Page:
-    """A notebook's definitions, with channels-first NumPy arrays going in and coming out."""
-
-    def __init__(self, framework):
-        self.framework = framework
-        self.backend = required(framework)
-        self.page = definitions(framework, "spatial")
-        self.last = framework in ("tensorflow", "jax")
-        self.rng = np.random.default_rng(0)
-
-    def seed(self, seed):
-        self.backend.d2l.seed_everything(seed)
-        self.rng = np.random.default_rng(seed)
-
-    def order(self, x):
-        return x.transpose(0, 2, 3, 1) if self.last else x
-
-    def tensor(self, x):
-        return self.backend.tensor(np.ascontiguousarray(self.order(x)))
-
-    def numpy(self, tensor):
-        x = self.backend.numpy(tensor)
-        return x.transpose(0, 3, 1, 2) if self.last else x
-
-    def random(self, given=False):
-        """What a function that draws has to be given: a key, a generator, or nothing."""
-        if self.framework == "jax":
-            return (None if given else self.backend.d2l.get_key(),)
-        return (None if given else self.rng,) if self.framework == "numpy" else ()
-
-    def function(self, kind, p, size, mask=None, count=True):
-        """``spatial_dropout`` or ``dropblock``: tensor -> tensor."""
-        given = mask is not None
-        options = {"mask": self.tensor(mask)} if given else {}
-        if kind == "spatial":
-            return lambda X: self.page.spatial_dropout(X, p, *self.random(given), **options)
-        return lambda X: self.page.dropblock(
-            X, p, size, *self.random(given), **options, count=count
-        )
-
-    def drop(self, kind, x, p, size=3, mask=None, count=True):
-        return self.numpy(self.function(kind, p, size, mask, count)(self.tensor(x)))
-
-    def block_mask(self, shape, p, size):
-        X = self.tensor(np.ones(shape, np.float32))
-        return self.numpy(self.page.block_mask(X, p, size, *self.random()))
-
-    def layer(self, kind, p, size=3, training=True):
-        """``SpatialDropout`` or ``DropBlock``: tensor -> tensor."""
-        Layer = self.page.SpatialDropout if kind == "spatial" else self.page.DropBlock
-        args = (p,) if kind == "spatial" else (p, size)
-        if self.framework == "pytorch":
-            return Layer(*args).train(training)
-        if self.framework == "tensorflow":
-            layer = Layer(*args)
-            return lambda X: layer(X, training=training)
-        if self.framework == "jax":
-            layer = Layer(*args, deterministic=not training)
-            rngs = lambda: {"dropout": self.backend.d2l.get_key()} if training else {}  # noqa: E731
-            return lambda X: layer.apply({}, X, rngs=rngs())
-        if self.framework == "numpy":
-            layer = Layer(*args, self.rng)
-            layer.training = training
-            return layer.forward
-        autograd, layer = self.page.autograd, Layer(*args)
-
-        def call(X):
-            if autograd.is_recording():
-                return layer(X)
-            with autograd.train_mode() if training else autograd.predict_mode():
-                return layer(X)
-
-        return call
-
-    def layer_out(self, kind, x, p, size=3, training=True):
-        return self.numpy(self.layer(kind, p, size, training)(self.tensor(x)))
-
-    def gradient(self, kind, x, weights, p, size=3):
-        """The gradient of the sum of ``weights`` times the layer's output."""
-        if self.framework == "numpy":
-            Layer = self.page.SpatialDropout if kind == "spatial" else self.page.DropBlock
-            layer = Layer(*((p,) if kind == "spatial" else (p, size)), self.rng)
-            layer.forward(x)
-            return layer.backward(weights)
-        gradient = self.backend.gradient(
-            self.layer(kind, p, size), self.order(x), np.ascontiguousarray(self.order(weights))
-        )
-        return gradient.transpose(0, 3, 1, 2) if self.last else gradient
+def tensors_to_drop(page, kind, p, size=3, mask=None, count=True):
+    """``spatial_dropout`` or ``dropblock``: tensor -> tensor."""
+    more = page.source()
+    if mask is not None:
+        more = {**dict.fromkeys(more), "mask": page.tensor(mask)}
+    if kind == "spatial":
+        return lambda X: page.code.spatial_dropout(X, p, **more)
+    return lambda X: page.code.dropblock(X, p, size, **more, count=count)
 
 
-page_of = functools.cache(Page)
+def drop(page, kind, x, *args, **options):
+    return page.numpy(tensors_to_drop(page, kind, *args, **options)(page.tensor(x)))
 
 
-@pytest.fixture
-def page(framework):
-    return page_of(framework)
+def block_mask(page, shape, p, size):
+    return page.call("block_mask", np.ones(shape, np.float32), p, size)
 
 
 def maps(shape, seed=0):
@@ -159,23 +74,7 @@ def valid_centres(height, width, size):
     return list(itertools.product(range(half, height - half), range(half, width - half)))
 
 
-# --------------------------------------------------------------------------------- whole channels
-
-
-@every
-@pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
-def test_whole_channels_are_dropped_at_the_rate_and_the_mean_is_kept(page, p):
-    page.seed(1)
-    out = page.drop("spatial", np.ones((60, 50, 2, 3), np.float32), p)
-    assert (out == out[:, :, :1, :1]).all()
-    kept = out[:, :, 0, 0]
-    np.testing.assert_allclose(kept[kept != 0], 1 / (1 - p), rtol=1e-6)
-    assert abs((kept == 0).mean() - p) < bound(kept.size)
-    # Each channel of each example for itself
-    for axis in (0, 1):
-        shares = (kept == 0).mean(axis=axis)
-        slack = np.sqrt(np.log(2 * shares.size / FALSE_ALARM) / (2 * kept.shape[axis]))
-        assert np.abs(shares - p).max() < slack
+# --------------------------------------------------------------------------------- masks
 
 
 @every
@@ -186,10 +85,10 @@ def test_a_given_mask_is_applied_and_scaled(page, kind):
     shape = (2, 3, 1, 1) if kind == "spatial" else x.shape
     mask = (rng.random(shape) < 0.6).astype(np.float32)
     share = 1 - 0.3 if kind == "spatial" else mask.mean(dtype=float)
-    out = page.drop(kind, x, 0.3, 3, mask)
+    out = drop(page, kind, x, 0.3, 3, mask)
     np.testing.assert_allclose(out, x * mask.astype(float) / share, rtol=1e-6)
     if kind == "block":
-        out = page.drop(kind, x, 0.3, 3, mask, count=False)
+        out = drop(page, kind, x, 0.3, 3, mask, count=False)
         np.testing.assert_allclose(out, x * mask.astype(float) / 0.7, rtol=1e-6)
 
 
@@ -201,7 +100,7 @@ def test_the_expected_rate_is_that_of_all_masks(page):
     """Brute force over every set of centres of small maps."""
     for height, width, size in [(4, 4, 3), (3, 6, 3), (5, 5, 5), (2, 3, 1)]:
         centres = valid_centres(height, width, size)
-        rows, columns = (page.page.cover(length, size) for length in (height, width))
+        rows, columns = (page.code.cover(length, size) for length in (height, width))
         for gamma in (0.0, 0.2, 0.7, 1.0):
             rates = np.zeros((height, width))
             for number in range(len(centres) + 1):
@@ -209,7 +108,7 @@ def test_the_expected_rate_is_that_of_all_masks(page):
                 for chosen in itertools.combinations(centres, number):
                     rates += chance * covered(chosen, height, width, size)
             np.testing.assert_allclose(
-                page.page.drop_rates(gamma, rows, columns), rates, atol=1e-12
+                page.code.drop_rates(gamma, rows, columns), rates, atol=1e-12
             )
 
 
@@ -219,13 +118,13 @@ def test_solved_gamma_meets_the_rate_and_the_papers_stays_below(page):
     @given(geometries(), st.floats(0, 1))
     def law(geometry, p):
         height, width, size = geometry
-        rows, columns = (page.page.cover(length, size) for length in (height, width))
-        solved = page.page.solve_gamma(p, height, width, size)
-        assert page.page.drop_rates(solved, rows, columns).mean() == pytest.approx(p, abs=1e-9)
-        paper = page.page.paper_gamma(p, height, width, size)
+        rows, columns = (page.code.cover(length, size) for length in (height, width))
+        solved = page.code.solve_gamma(p, height, width, size)
+        assert page.code.drop_rates(solved, rows, columns).mean() == pytest.approx(p, abs=1e-9)
+        paper = page.code.paper_gamma(p, height, width, size)
         assert paper <= p + 1e-12
         assert paper <= solved + 1e-12
-        assert page.page.drop_rates(paper, rows, columns).mean() <= p + 1e-12
+        assert page.code.drop_rates(paper, rows, columns).mean() <= p + 1e-12
         valid = len(valid_centres(height, width, size))
         assert paper * valid * size**2 == pytest.approx(p * height * width)
 
@@ -233,19 +132,14 @@ def test_solved_gamma_meets_the_rate_and_the_papers_stays_below(page):
 
 
 @every
-def test_rates_zero_and_one(page):
-    x = maps((2, 3, 6, 9))
-    assert page.page.solve_gamma(0, 6, 9, 3) == 0
-    assert page.page.solve_gamma(1, 6, 9, 3) == 1
-    for kind in KINDS:
-        np.testing.assert_array_equal(page.drop(kind, x, 0), x)
-        np.testing.assert_array_equal(page.drop(kind, x, 1), np.zeros_like(x))
-        np.testing.assert_array_equal(page.drop(kind, x, 1.0), np.zeros_like(x))
+def test_gamma_of_the_rates_zero_and_one(page):
+    assert page.code.solve_gamma(0, 6, 9, 3) == 0
+    assert page.code.solve_gamma(1, 6, 9, 3) == 1
 
 
 @every
 def test_the_rate_rises_linearly_and_holds(page):
-    rates = [page.page.scheduled(0.3, step, 10) for step in range(15)]
+    rates = [page.code.scheduled(0.3, step, 10) for step in range(15)]
     np.testing.assert_allclose(rates, np.minimum(np.arange(15), 10) * 0.03)
 
 
@@ -257,7 +151,7 @@ def test_the_rate_rises_linearly_and_holds(page):
 @pytest.mark.parametrize("p", [0.2, 0.6])
 def test_a_mask_is_a_union_of_whole_blocks(page, height, width, size, p):
     page.seed(2)
-    masks = page.block_mask((10, 20, height, width), p, size).reshape(-1, height, width)
+    masks = block_mask(page, (10, 20, height, width), p, size).reshape(-1, height, width)
     assert set(np.unique(masks)) == {0, 1}
     blocks = [
         covered([centre], height, width, size) for centre in valid_centres(height, width, size)
@@ -275,14 +169,14 @@ def test_a_mask_is_a_union_of_whole_blocks(page, height, width, size, p):
 def test_drawn_rates_are_the_expected_ones(page, height, width, size):
     page.seed(3)
     number = 20_000
-    masks = page.block_mask((100, number // 100, height, width), 0.3, size)
+    masks = block_mask(page, (100, number // 100, height, width), 0.3, size)
     shares = (masks == 0).mean((2, 3)).ravel()
     off = SIGMAS * shares.std() / np.sqrt(number)
     assert off < 0.021
     assert abs(shares.mean() - 0.3) < off
     centres = valid_centres(height, width, size)
     number_of_blocks = sum(covered([c], height, width, size).astype(int) for c in centres)
-    gamma = page.page.solve_gamma(0.3, height, width, size)
+    gamma = page.code.solve_gamma(0.3, height, width, size)
     exact = 1 - (1 - gamma) ** number_of_blocks
     slack = np.sqrt(np.log(2 * height * width / FALSE_ALARM) / (2 * number))
     assert np.abs((masks == 0).mean((0, 1)) - exact).max() < slack
@@ -294,10 +188,10 @@ def test_drawn_rates_are_the_expected_ones(page, height, width, size):
 @every
 def test_the_extremes_are_the_other_two_kinds(page):
     page.seed(4)
-    whole = page.block_mask((20, 30, 5, 5), 0.4, 5)
+    whole = block_mask(page, (20, 30, 5, 5), 0.4, 5)
     assert (whole == whole[:, :, :1, :1]).all()
     assert abs((whole == 0).mean() - 0.4) < bound(20 * 30)
-    single = page.block_mask((20, 30, 7, 4), 0.4, 1) == 0
+    single = block_mask(page, (20, 30, 7, 4), 0.4, 1) == 0
     assert abs((single[:, :, 1:] & single[:, :, :-1]).mean() - 0.16) < 0.02
     assert abs(single.mean() - 0.4) < bound(single.size)
 
@@ -306,7 +200,7 @@ def test_the_extremes_are_the_other_two_kinds(page):
 def test_the_mean_of_the_factors_is_one_in_every_draw(page):
     for seed in range(5):
         page.seed(seed)
-        out = page.drop("block", np.ones((2, 3, 6, 9), np.float32), 0.5, 3)
+        out = drop(page, "block", np.ones((2, 3, 6, 9), np.float32), 0.5, 3)
         assert out.mean(dtype=float) == pytest.approx(1, abs=1e-6)
         assert len(np.unique(out)) == 2
 
@@ -316,65 +210,13 @@ def test_nothing_kept_gives_zeros_and_a_single_one_its_share(page):
     x = maps((1, 1, 6, 9))
     mask = np.zeros(x.shape, np.float32)
     for count in (True, False):
-        out = page.drop("block", x, 0.5, 3, mask, count)
+        out = drop(page, "block", x, 0.5, 3, mask, count)
         np.testing.assert_array_equal(out, np.zeros_like(x))
     mask[0, 0, 4, 5] = 1
-    np.testing.assert_allclose(page.drop("block", x, 0.5, 3, mask), x * mask * 54, rtol=1e-6)
+    np.testing.assert_allclose(drop(page, "block", x, 0.5, 3, mask), x * mask * 54, rtol=1e-6)
 
 
-# --------------------------------------------------------------------------------- layers
-
-
-@every
-@each_kind
-def test_evaluation_is_the_identity(page, kind):
-    x = maps((2, 3, 6, 9))
-    for p in (0.0, 0.5, 1.0):
-        np.testing.assert_array_equal(page.layer_out(kind, x, p, training=False), x)
-
-
-@every
-@each_kind
-def test_layers_draw_anew_and_a_seed_repeats(page, kind):
-    ones = np.ones((20, 30, 6, 9), np.float32)
-    outs = []
-    for seed in (7, 7, 8):
-        page.seed(seed)
-        outs.append([page.layer_out(kind, ones, 0.5) for _ in range(2)])
-    np.testing.assert_array_equal(outs[0], outs[1])
-    assert (outs[0][0] != outs[2][0]).any()
-    assert (outs[0][0] != outs[0][1]).any()
-
-
-@every
-@each_kind
-def test_gradient_goes_through_the_same_factors(page, kind):
-    x, weights = maps((2, 3, 6, 9)), maps((2, 3, 6, 9), seed=1)
-    page.seed(5)
-    factors = page.layer_out(kind, np.ones_like(x), 0.4).astype(float)
-    page.seed(5)
-    np.testing.assert_allclose(page.layer_out(kind, x, 0.4), x * factors, rtol=1e-6)
-    page.seed(5)
-    np.testing.assert_allclose(page.gradient(kind, x, weights, 0.4), weights * factors, rtol=1e-6)
-
-
-@every
-@each_kind
-def test_half_precision_is_kept(page, kind):
-    x = np.full((2, 3, 6, 9), 2, np.float16)
-    page.seed(0)
-    out = page.drop(kind, x, 0.25)
-    assert out.dtype == np.float16
-    assert np.isfinite(out).all()
-
-
-@every
-@each_kind
-@pytest.mark.parametrize("p", [-0.1, 1.5, float("nan")])
-def test_no_probability_is_refused(page, kind, p):
-    with pytest.raises(ValueError, match=r"expected 0 <= p <= 1; received") as caught:
-        page.drop(kind, maps((2, 3, 6, 9)), p)
-    assert str(p) in str(caught.value)
+# --------------------------------------------------------------------------------- bad arguments
 
 
 @every
@@ -383,7 +225,7 @@ def test_no_block_size_is_refused(page, size):
     with pytest.raises(
         ValueError, match=f"expected an odd block size from 1 to 6; received {size}"
     ):
-        page.drop("block", maps((2, 3, 6, 9)), 0.5, size)
+        drop(page, "block", maps((2, 3, 6, 9)), 0.5, size)
 
 
 @every
@@ -393,10 +235,10 @@ def test_no_maps_are_refused(page, kind):
         # The order of axes does not matter here
         X = page.backend.tensor(np.ones(shape, np.float32))
         with pytest.raises(ValueError, match=r"expected a batch of maps.*received \("):
-            page.function(kind, 0.5, 3)(X)
+            tensors_to_drop(page, kind, 0.5, 3)(X)
     X = page.backend.tensor(np.ones((2, 3, 6, 9), np.int32))
     with pytest.raises(TypeError, match=r"expected floating-point maps; received .*int32"):
-        page.function(kind, 0.5, 3)(X)
+        tensors_to_drop(page, kind, 0.5, 3)(X)
 
 
 @every
@@ -408,7 +250,7 @@ def test_a_mask_for_the_other_order_of_axes_is_refused(page):
         ("block", (2, 3, 1, 1)),
     ):
         with pytest.raises(ValueError, match=r"expected a mask of shape .* received"):
-            page.drop(kind, x, 0.5, 3, np.ones(shape, np.float32))
+            drop(page, kind, x, 0.5, 3, np.ones(shape, np.float32))
 
 
 # --------------------------------------------------------------------------------- smooth maps
@@ -420,16 +262,16 @@ def test_filling_in(page):
     x = rng.normal(size=(3, 7, 8))
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     sums = [[padded[:, i : i + 3, j : j + 3].sum((1, 2)) for j in range(8)] for i in range(7)]
-    np.testing.assert_allclose(page.page.around(x), np.transpose(sums, (2, 0, 1)))
+    np.testing.assert_allclose(page.code.around(x), np.transpose(sums, (2, 0, 1)))
     kept = (rng.random(x.shape) < 0.3).astype(float)
-    filled = page.page.fill_in(x, kept)
+    filled = page.code.fill_in(x, kept)
     np.testing.assert_array_equal(filled[kept == 1], x[kept == 1])
-    np.testing.assert_allclose(page.page.fill_in(np.full_like(x, 2.5), kept), 2.5)
-    np.testing.assert_array_equal(page.page.fill_in(x, np.zeros_like(x)), np.zeros_like(x))
+    np.testing.assert_allclose(page.code.fill_in(np.full_like(x, 2.5), kept), 2.5)
+    np.testing.assert_array_equal(page.code.fill_in(x, np.zeros_like(x)), np.zeros_like(x))
     one = np.ones((1, 3, 3))
     one[0, 1, 1] = 0
     y = x[:1, :3, :3]
-    assert page.page.fill_in(y, one)[0, 1, 1] == pytest.approx((y * one).sum() / 8)
+    assert page.code.fill_in(y, one)[0, 1, 1] == pytest.approx((y * one).sum() / 8)
 
 
 @every
@@ -437,21 +279,21 @@ def test_recovered_is_the_coefficient_of_determination(page):
     rng = np.random.default_rng(1)
     x, kept = rng.normal(2, 1, size=(3, 7, 8)), (rng.random((3, 7, 8)) < 0.5).astype(float)
     gone = kept == 0
-    missing, guess = x[gone], page.page.fill_in(x, kept)[gone]
+    missing, guess = x[gone], page.code.fill_in(x, kept)[gone]
     share = 1 - np.mean((guess - missing) ** 2) / np.var(missing)
-    assert page.page.recovered(x, kept) == pytest.approx(share)
+    assert page.code.recovered(x, kept) == pytest.approx(share)
 
 
 @every
 def test_each_kind_has_its_pieces(page):
     page.seed(6)
-    X = page.page.ones(20, 30, 6, 9)
-    gone = {kind: ~page.page.draw(kind, X, 0.4, 3) for kind in ("standard", *KINDS)}
+    X = page.code.ones(20, 30, 6, 9)
+    gone = {kind: ~page.code.draw(kind, X, 0.4, 3) for kind in ("standard", *KINDS)}
     whole = {kind: (g == g[:, :, :1, :1]).all((2, 3)).mean() for kind, g in gone.items()}
     assert whole["standard"] == 0
     assert whole["spatial"] == 1
     assert 0 < whole["block"] < 0.9
-    inside = {kind: page.page.inside(~g) for kind, g in gone.items()}
+    inside = {kind: page.code.inside(~g) for kind, g in gone.items()}
     assert inside["standard"] < 0.05 < 0.2 < inside["block"] < 0.9
     assert inside["spatial"] == 1
     for g in gone.values():
@@ -464,7 +306,7 @@ def test_contiguity_is_counted_where_there_are_four_neighbours(page):
     gone[0, 0:3, 0:3] = True
     gone[0, 3, 4] = True
     # Of the dropped pixels (1,1), (1,2), (2,1), (2,2) and (3,4) inside the map only (1,1) is inside
-    assert page.page.inside(~gone) == pytest.approx(1 / 5)
+    assert page.code.inside(~gone) == pytest.approx(1 / 5)
 
 
 # --------------------------------------------------------------------------------- the model
@@ -478,10 +320,7 @@ def test_models_begin_alike_and_evaluate_without_dropout(page):
     data = page.backend.data((X, np.arange(8) % 3), None)
     starts, scores = [], []
     for kind in ("none", "standard", "spatial", "block"):
-        page.seed(3)
-        model = page.page.SmallCNN(kind, lr=0.0)
-        model.board.display = False
-        trainer = page.backend.fit(model, data)
+        trainer = page.begin(data, "SmallCNN", kind, lr=0.1)
         starts.append(page.backend.weights(trainer))
         scores.append(page.backend.predict(trainer, X))
         trained = [page.backend.predict(trainer, X, training=True) for _ in range(2)]

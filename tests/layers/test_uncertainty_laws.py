@@ -10,13 +10,11 @@ import itertools
 
 import numpy as np
 import pytest
-from backends import BACKENDS, FALSE_ALARM, definitions
+from backends import BACKENDS, FALSE_ALARM, definitions, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytestmark = pytest.mark.parametrize(
-    "framework", BACKENDS, indirect=True, ids=lambda name: f"chapters/{name}/uncertainty.ipynb"
-)
+pytestmark = each("uncertainty", BACKENDS)
 some = settings(deadline=None, max_examples=25)
 seeds = st.integers(0, 2**31 - 1)
 
@@ -267,24 +265,27 @@ def test_foreign_images(page):
 HIDDENS = 3, 2
 
 
-def trained(page, backend, seed=3):
-    """A trained model with five hidden units, its weights, and four images."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(40, 28, 28)).astype(np.float32)
-    y = rng.integers(0, 3, 40)
-    backend.d2l.seed_everything(seed)
+RNG = np.random.default_rng(0)
+IMAGES, LABELS = RNG.normal(size=(40, 28, 28)).astype(np.float32), RNG.integers(0, 3, 40)
+
+
+def new_model(page):
+    """A model with five hidden units."""
     model = page.DropoutMLP(
         num_outputs=3, num_hiddens_1=HIDDENS[0], num_hiddens_2=HIDDENS[1],
         dropout_1=0.25, dropout_2=0.5, lr=0.1,
     )  # fmt: skip
     model.board.display = False
-    trainer = backend.fit(model, backend.data((X[..., None], y)))
-    return model, backend.weights(trainer), X[:4]
+    return model
 
 
 @pytest.fixture(scope="module")
 def tiny(page, backend):
-    return trained(page, backend)
+    """A trained model, its weights, and four images."""
+    backend.d2l.seed_everything(3)
+    model = new_model(page)
+    trainer = backend.fit(model, backend.data((IMAGES[..., None], LABELS)))
+    return model, backend.weights(trainer), IMAGES[:4]
 
 
 def softmax(logits):
@@ -361,9 +362,14 @@ def test_images_and_passes_have_masks_of_their_own(page, backend, tiny):
 
 def test_a_seed_repeats_the_passes(page, backend):
     # From the making of the model on: in Keras, each layer keeps a generator of its own.
+    data = backend.data((IMAGES[..., None], LABELS))
     one, same, other = (
-        passes_of(page, backend, *trained(page, backend, seed)[::2], 20, seed) for seed in (5, 5, 6)
-    )
+        passes_of(
+            page, backend, backend.begin(lambda: new_model(page), data, seed).model, IMAGES[:4],
+            20, seed,
+        )
+        for seed in (5, 5, 6)
+    )  # fmt: skip
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 

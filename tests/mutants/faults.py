@@ -114,44 +114,46 @@ def stored(name: str, kind: str = "stored", told: str = ""):
 # --- data -----------------------------------------------------------------------------------------
 
 PERMUTED = "order = order[rng.permutation(self.num_examples)]"
-shared("batches shuffled, not examples", "_data.py", (
+shared("batches shuffled, not examples", "_data/loader.py", (
     PERMUTED,
     "order = np.concatenate([order[i * self.batch_size : (i + 1) * self.batch_size]"
     " for i in rng.permutation(len(self))])",
 ))  # fmt: skip
-shared("training data not shuffled", "_data.py", (PERMUTED, "pass"))
-shared("examples drawn with replacement", "_data.py", (
+shared("training data not shuffled", "_data/loader.py", (PERMUTED, "pass"))
+shared("examples drawn with replacement", "_data/loader.py", (
     PERMUTED, "order = order[rng.integers(0, self.num_examples, self.num_examples)]",
 ))  # fmt: skip
 shared(
-    "every epoch in the same order", "_data.py",
+    "every epoch in the same order", "_data/loader.py",
     ("(self._seed, self._iterations)", "(self._seed, 0)"), pages=FIGURES,
 )  # fmt: skip
 shared(
-    "seed of the order ignored", "_data.py", ("data_seed() if seed is None", "1 if seed is None")
+    "seed of the order ignored",
+    "_data/loader.py",
+    ("data_seed() if seed is None", "1 if seed is None"),
 )
-shared("validation data shuffled", "_data.py", ("        if self._train:", "        if True:"),
+shared("validation data shuffled", "_data/loader.py", ("        if self._train:", "        if True:"),
        pages=FIGURES)  # fmt: skip
 STARTS = "starts = range(0, self.num_examples, self.batch_size)"
-shared("last, smaller batch dropped", "_data.py", (
+shared("last, smaller batch dropped", "_data/loader.py", (
     STARTS, "starts = range(0, self.num_examples - self.batch_size + 1, self.batch_size)",
 ))  # fmt: skip
-shared("first batch of an epoch skipped", "_data.py", (
+shared("first batch of an epoch skipped", "_data/loader.py", (
     STARTS, "starts = range(self.batch_size, self.num_examples, self.batch_size)",
 ))  # fmt: skip
-shared("a batch one example short", "_data.py", (
+shared("a batch one example short", "_data/loader.py", (
     "order[start : start + self.batch_size]", "order[start : start + self.batch_size - 1]",
 ))  # fmt: skip
-shared("number of batches rounded down", "_data.py", (
+shared("number of batches rounded down", "_data/loader.py", (
     "-(-self.num_examples // self.batch_size)", "self.num_examples // self.batch_size",
 ))  # fmt: skip
-shared("peeking moves the order on", "_data.py", (
-    "return self._batch(self._indices[: self.batch_size])", "return next(iter(self))",
+shared("peeking moves the order on", "_data/loader.py", (
+    "return self._batch(np.arange(min(self.batch_size, self.num_examples)))", "return next(iter(self))",
 ))  # fmt: skip
 SCALED = "np.divide(images, np.float32(255), dtype=np.float32)"
-shared("normalisation forgotten", "_data.py", (SCALED, "images.astype(np.float32)"))
-shared("pixels divided by 256", "_data.py", (SCALED, SCALED.replace("255", "256")))
-shared("pixels centred", "_data.py", (SCALED, f"{SCALED} - np.float32(0.286)"))
+shared("normalisation forgotten", "_data/images.py", (SCALED, "images.astype(np.float32)"))
+shared("pixels divided by 256", "_data/images.py", (SCALED, SCALED.replace("255", "256")))
+shared("pixels centred", "_data/images.py", (SCALED, f"{SCALED} - np.float32(0.286)"))
 LABELS = "labels.astype(self.label_dtype)"
 shared(
     "labels off by one", "_datamodule.py", (LABELS, "((labels + 1) % 10).astype(self.label_dtype)")
@@ -182,10 +184,15 @@ shared("ten validation images also trained on", "_datamodule.py", (
     "(np.concatenate([arrays.train_images, arrays.val_images[:10]]),\n"
     "                   np.concatenate([arrays.train_labels, arrays.val_labels[:10]]))",
 ))  # fmt: skip
-shared("names of two classes swapped", "_data.py", (
+shared("names of two classes swapped", "_data/images.py", (
     '    "dress",\n    "coat",', '    "coat",\n    "dress",',
 ), pages=FIGURES)  # fmt: skip
-shared("a typo in the name of a class", "_data.py", ('"ankle boot"', '"ancle boot"'), pages=FIGURES)
+shared(
+    "a typo in the name of a class",
+    "_data/images.py",
+    ('"ankle boot"', '"ancle boot"'),
+    pages=FIGURES,
+)
 backend("channels on the other side", FIGURES,
         pytorch=("channel_axis = 1", "channel_axis = -1"),
         tensorflow=("channel_axis = -1", "channel_axis = 1"),

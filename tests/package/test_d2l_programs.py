@@ -1,7 +1,7 @@
 """Programs as readers of *Dive into Deep Learning* write them run when only the import is changed.
 
 They stand in ``d2l_programs/``, one file a framework, one function a section, and are run on a few
-made-up garments. What is checked is what a reader sees: shapes printed, losses that fall, a history
+synthetic images. What is checked is what a reader sees: shapes printed, losses that fall, a history
 without gaps. ``test_d2l_contract.py`` has the names and signatures one by one.
 """
 
@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from d2lcompat import _data, _datamodule, _synthetic
+from d2lcompat import _datamodule
+from d2lcompat._data.files import Arrays
+from d2lcompat._data.synthetic import draw
 
 # MXNet calls its own old name.
 pytestmark = pytest.mark.filterwarnings("ignore:ndarray.as_in_context:DeprecationWarning")
@@ -23,11 +25,9 @@ ACCURACIES = {"train_loss", "val_loss", "val_acc"}
 
 
 @functools.cache
-def garments(number) -> _data.Arrays:
-    """So many made-up training images, and 96 for validation."""
-    return _data.Arrays(
-        *_synthetic.draw(number, seed=1), *_synthetic.draw(96, seed=2), made_up=True
-    )
+def garments(number) -> Arrays:
+    """So many synthetic training images, and 96 for validation."""
+    return Arrays(*draw(number, seed=1), *draw(96, seed=2), synthetic=True)
 
 
 @pytest.fixture

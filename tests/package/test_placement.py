@@ -86,7 +86,7 @@ def test_everything_is_on_the_device_that_the_trainer_takes(backend):
 @pytest.mark.parametrize("cuda", [0, 2])
 @pytest.mark.parametrize("apple", [False, True])
 def test_pytorch_takes_cuda_before_apple(monkeypatch, cuda, apple):
-    torch = pytest.importorskip("torch", reason="a law of the PyTorch page")
+    torch = pytest.importorskip("torch", reason="a law of PyTorch's module")
     d2l = backend_of("pytorch").d2l
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: apple)
@@ -99,7 +99,7 @@ def test_pytorch_takes_cuda_before_apple(monkeypatch, cuda, apple):
 
 @pytest.mark.parametrize("platform", ["gpu", "tpu", "METAL"])
 def test_jax_takes_what_there_is_beside_the_processor(monkeypatch, platform):
-    jax = pytest.importorskip("jax", reason="a law of the JAX page")
+    jax = pytest.importorskip("jax", reason="a law of JAX's module")
     d2l = backend_of("jax").d2l
 
     def local_devices(backend):
@@ -113,7 +113,7 @@ def test_jax_takes_what_there_is_beside_the_processor(monkeypatch, platform):
 
 
 def test_tensorflow_leaves_hidden_gpus_alone(monkeypatch):
-    tf = pytest.importorskip("tensorflow", reason="a law of the TensorFlow page")
+    tf = pytest.importorskip("tensorflow", reason="a law of TensorFlow's module")
     d2l = backend_of("tensorflow").d2l
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one", "other"])
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["other"])

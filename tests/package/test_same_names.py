@@ -1,4 +1,4 @@
-"""Who can read one backend page can read the others: same names, same order, same arguments.
+"""Who can read one framework module can read the others: same names, same order, same arguments.
 
 What differs is in one table, each line with its reason; a line that is no longer needed fails.
 """
@@ -82,27 +82,27 @@ JAX_ONLY = {"get_key", "get_seed", "TrainState"}
 
 
 @pytest.fixture(scope="module")
-def pages(request):
-    """All four backend pages, or those that ``--framework`` names; a framework without a build for
-    this platform is left out."""
+def modules(request):
+    """All four framework modules, or those that ``--framework`` names; one whose framework has no
+    build for this platform is left out."""
     asked = request.config.getoption("framework") or BACKENDS
     names = [name for name in BACKENDS if FRAMEWORKS[name].supported and name in asked]
     if not names:
-        pytest.skip(f"no backend page in {', '.join(asked)}")
+        pytest.skip(f"no framework module in {', '.join(asked)}")
     return {name: backend_of(name).d2l for name in names}
 
 
-def definitions(page) -> list[str]:
-    """The public classes and functions that a page's file defines, in order."""
-    tree = ast.parse(inspect.getsource(page))
+def definitions(module) -> list[str]:
+    """The public classes and functions that a module's file defines, in order."""
+    tree = ast.parse(inspect.getsource(module))
     nodes = (ast.ClassDef, ast.FunctionDef)
     return [n.name for n in tree.body if isinstance(n, nodes) and not n.name.startswith("_")]
 
 
-def methods(pages, name) -> dict[str, dict[str, str]]:
-    """For each page, the signatures of ``__init__`` and of the public methods that any of the pages
+def methods(modules, name) -> dict[str, dict[str, str]]:
+    """For each module, the signatures of ``__init__`` and of the public methods that any of them
     defines in its class of that name; inherited from d2l's own classes or not."""
-    classes = {page: getattr(module, name, object) for page, module in pages.items()}
+    classes = {framework: getattr(module, name, object) for framework, module in modules.items()}
     members = {
         key
         for Class in classes.values()
@@ -110,12 +110,12 @@ def methods(pages, name) -> dict[str, dict[str, str]]:
         if inspect.isfunction(value) and (key == "__init__" or not key.startswith("_"))
     }
     return {
-        page: {
+        framework: {
             f"{name}.{key}": signature(getattr(Class, key))
             for key in members
             if any(key in vars(base) for base in Class.__mro__ if is_ours(base))
         }
-        for page, Class in classes.items()
+        for framework, Class in classes.items()
     }
 
 
@@ -131,29 +131,29 @@ def signature(function) -> str:
 
 
 def deviations(views: dict[str, dict[str, str]]) -> set[tuple[str, str, str]]:
-    """Who differs from the majority, in what and how. ``views``: page -> name -> signature."""
+    """Who differs from the majority, in what and how. ``views``: module -> name -> signature."""
     found = set()
     for name in {name for view in views.values() for name in view}:
         votes = Counter(view.get(name, "") for view in views.values())
         # A tie is for having none, then for the first framework of the table.
         rule = max(votes, key=lambda vote: (votes[vote], vote == ""))
-        for page, view in views.items():
+        for module, view in views.items():
             if view.get(name, "") != rule:
                 how = "extra" if not rule else "missing" if name not in view else "signature"
-                found.add((page, name, how))
+                found.add((module, name, how))
     return found
 
 
-def test_differences_are_those_of_the_table(pages):
-    if set(pages) != set(BACKENDS):
-        pytest.skip(f"what most pages do is known from all of them; here are {', '.join(pages)}")
-    views = {name: {} for name in pages}
-    for name, page in pages.items():
-        for defined in definitions(page):
-            is_class = inspect.isclass(getattr(page, defined))
-            views[name][defined] = "class" if is_class else signature(getattr(page, defined))
+def test_differences_are_those_of_the_table(modules):
+    if set(modules) != set(BACKENDS):
+        pytest.skip(f"most is known from all of them only; here are {', '.join(modules)}")
+    views = {name: {} for name in modules}
+    for name, module in modules.items():
+        for defined in definitions(module):
+            is_class = inspect.isclass(getattr(module, defined))
+            views[name][defined] = "class" if is_class else signature(getattr(module, defined))
     for defined in {name for view in views.values() for name in view if view[name] == "class"}:
-        for name, signatures in methods(pages, defined).items():
+        for name, signatures in methods(modules, defined).items():
             views[name].update(signatures)
     found = {found for found in deviations(views) if not found[1].startswith("TrainState.")}
     expected = set(EXCEPTIONS)
@@ -161,20 +161,27 @@ def test_differences_are_those_of_the_table(pages):
     assert expected - found == set(), "lines of the table that are no longer needed"
 
 
-def test_names_are_equal(pages):
-    for name, page in pages.items():
-        assert len(page.__all__) == len(set(page.__all__))
+def test_names_are_equal(modules):
+    for name, module in modules.items():
+        assert len(module.__all__) == len(set(module.__all__))
         expected = NAMES | {"set_axes"} | (JAX_ONLY if name == "jax" else set())
-        assert set(page.__all__) == expected, name
+        assert set(module.__all__) == expected, name
 
 
-def test_definitions_stand_in_the_same_order(pages):
-    orders = {name: definitions(page) for name, page in pages.items()}
+def test_definitions_stand_in_the_same_order(modules):
+    orders = {name: definitions(module) for name, module in modules.items()}
     common = set.intersection(*map(set, orders.values()))
     assert {"Module", "Trainer", "SGD", "Classifier", "FashionMNIST"} <= common
     first = next(iter(orders.values()))
     for name, order in orders.items():
         assert [d for d in order if d in common] == [d for d in first if d in common], name
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_all_is_typed_but_what_a_page_prints_as_it_stands(name):
+    tree = ast.parse((ROOT / "d2lcompat" / f"{FRAMEWORKS[name].module}.py").read_text("utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert {f.name for f in functions if f.returns is None} <= {"fit_epoch", "train_step"}
 
 
 def test_every_name_of_the_design_is_there(backend):
@@ -191,7 +198,7 @@ def test_star_import_brings_all_names(backend):
     assert set(namespace) - {"__builtins__"} == set(backend.d2l.__all__)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "d2lcompat").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "d2lcompat").rglob("*.py")), ids=lambda p: p.name)
 def test_everything_public_has_a_docstring(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), path.name

@@ -42,7 +42,7 @@ def test_the_bare_loop_trains(backend, benchmarks):
     assert val_loss < math.log(10)
 
 
-@pytest.mark.filterwarnings("ignore:These are made-up garments")
+@pytest.mark.filterwarnings("ignore:These are synthetic data")
 def test_the_same_model_in_the_classes_of_d2l_trains(backend, benchmarks):
     model = benchmarks(f"in_{backend.name}").model(backend.d2l)
     data = backend.d2l.FashionMNIST(batch_size=50, num_train=100, num_val=100, data_dir="synthetic")

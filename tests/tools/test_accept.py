@@ -1,5 +1,6 @@
 """Blessing writes what has changed and nothing else, shows it, and refuses what is not right."""
 
+import functools
 import json
 import re
 import subprocess
@@ -13,7 +14,9 @@ from tabbook.check.compare import Tolerance
 from tabbook.cli import main
 from tabbook.pages import notebooks
 from tabbook.pages.accept import bless, default_tolerance
+from tabbook.pages.agreement import check
 from tabbook.pages.notebooks import NotebookError
+from tabbook.pages.record import execute
 from tabbook.pages.source import read_page
 
 SVG = """\
@@ -34,19 +37,30 @@ def real_data(monkeypatch):
     monkeypatch.delenv("D2LCOMPAT_DATA", raising=False)
 
 
+def move_numbers(page, loss=0.5, noise=1.0):
+    folder = page.notebook("numpy").parent
+    folder.mkdir(exist_ok=True)
+    (folder / "values.py").write_text(f"loss = {loss!r}\nnoise = {noise!r}\n")
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """The notebook of the page with loss 0.5, executed once for all tests."""
+    page = read_page(write(tmp_path_factory.mktemp("book"), *PARTS, frameworks="numpy"))
+    move_numbers(page)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("D2LCOMPAT_DATA", raising=False)
+        return execute(page, "numpy").read_bytes()
+
+
 @pytest.fixture
-def book(tmp_path):
+def book(executed, tmp_path):
     """A page executed with loss 0.5: the page, its notebook, and a function that moves numbers."""
     page = read_page(write(tmp_path, *PARTS, frameworks="numpy"))
+    move_numbers(page)
     path = page.notebook("numpy")
-
-    def move(loss=0.5, noise=1.0):
-        path.parent.mkdir(exist_ok=True)
-        (path.parent / "values.py").write_text(f"loss = {loss!r}\nnoise = {noise!r}\n")
-
-    move()
-    notebooks.execute(page, "numpy")
-    return page, path, move
+    path.write_bytes(executed)
+    return page, path, functools.partial(move_numbers, page)
 
 
 def changed_lines(before, after):
@@ -85,7 +99,7 @@ def test_all_digits_are_taken_if_asked_for(book):
     assert {change.cell for change in changes} == {1, 2, 3}
     assert all(change.taken for change in changes)
     assert "1.001" in path.read_text()
-    assert not notebooks.check(page, "numpy")
+    assert not check(page, "numpy")
 
 
 def test_an_edited_source_shows_old_and_new_numbers(book):
@@ -96,7 +110,7 @@ def test_an_edited_source_shows_old_and_new_numbers(book):
     (first, second) = changes
     assert (first.cell, first.difference.stored, first.difference.new) == (0, "0.25", "0.35")
     assert (second.cell, second.difference.where) == (2, "stdout")
-    assert not notebooks.check(read_page(page.path), "numpy")
+    assert not check(read_page(page.path), "numpy")
 
 
 def test_new_and_removed_cells_are_told(book):
@@ -124,7 +138,7 @@ def test_a_picture_without_data_is_taken_when_it_changed(tmp_path):
     assert "<svg>2</svg>" in path.read_text()
 
 
-@pytest.mark.parametrize("fault", ["error", "made-up data", "source edited meanwhile"])
+@pytest.mark.parametrize("fault", ["error", "synthetic data", "source edited meanwhile"])
 def test_what_is_not_right_is_refused(book, fault, monkeypatch):
     page, path, move = book
     first = read_page(write(page.path.parent, code("print(1)"), frameworks="numpy", name="first"))
@@ -132,7 +146,7 @@ def test_what_is_not_right_is_refused(book, fault, monkeypatch):
     match fault:
         case "error":
             (path.parent / "values.py").write_text("1 / 0")
-        case "made-up data":
+        case "synthetic data":
             move(loss=0.75)
             monkeypatch.setenv("D2LCOMPAT_DATA", "synthetic")
         case "source edited meanwhile":

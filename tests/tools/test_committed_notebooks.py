@@ -1,13 +1,13 @@
 """The committed notebooks agree with their sources, and a source that was changed is named."""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
 from backends import FRAMEWORKS, ROOT
+from toy_book import configure
 
-from tabbook.pages import notebooks, source
+from tabbook.cli import main
+from tabbook.pages import agreement, source
 
 CHAPTERS = ROOT / "chapters"
 PAGES = source.pages(CHAPTERS)
@@ -15,7 +15,7 @@ PAGES = source.pages(CHAPTERS)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_notebooks_agree_with_their_source(page):
-    problems = [problem for name in page.frameworks for problem in notebooks.check(page, name)]
+    problems = [problem for name in page.frameworks for problem in agreement.check(page, name)]
     assert not problems, "\n".join(map(str, problems))
 
 
@@ -26,22 +26,19 @@ def test_every_notebook_belongs_to_a_page():
 
 
 @pytest.mark.parametrize("framework", ["pytorch", "tensorflow", "jax", "mxnet"])
-def test_a_changed_source_is_found_and_named(framework, tmp_path):
-    chapters = tmp_path / "chapters"
-    shutil.copytree(CHAPTERS, chapters)
+def test_a_changed_source_is_found_and_named(framework, tmp_path, capsys):
+    chapters = configure(tmp_path) / "chapters"
     page = chapters / "dropout.md"
-    text = page.read_text()
+    for path in CHAPTERS.glob("*/dropout.ipynb"):
+        target = chapters / path.relative_to(CHAPTERS)
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(path, target)
+    text = (CHAPTERS / page.name).read_text()
     begin = text.index(f"%%tab {framework}\ndef dropout_layer")
     at = text.index("(1.0 - dropout)", begin)
     page.write_text(text[:at] + "1.0" + text[at + len("(1.0 - dropout)") :])
-    done = subprocess.run(
-        [sys.executable, "-m", "tabbook", "check", "--chapters", str(chapters)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    report = done.stdout + done.stderr
+    assert main(["check", "--chapters", str(chapters)]) == 1
+    report = "".join(capsys.readouterr())
     assert "def dropout_layer" in report
     assert f"--framework {framework}" in report
     others = [name for name in FRAMEWORKS if f"--framework {name}" in report]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_book import code, prose, write
 
-from tabbook.pages.merge import StaleNotebookError, merge
+from tabbook.pages.merge import GROUP_KEY, StaleNotebookError, merge
 from tabbook.pages.notebooks import split
 from tabbook.pages.source import read_page
 
@@ -45,7 +45,7 @@ def groups(notebook):
     found = {}
     for cell in notebook.cells:
         if tab(cell):
-            found.setdefault(cell.metadata["d2lcompat"]["group"], []).append(tab(cell))
+            found.setdefault(cell.metadata[GROUP_KEY]["group"], []).append(tab(cell))
     return list(found.values())
 
 

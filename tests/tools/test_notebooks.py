@@ -9,12 +9,17 @@ import sys
 import nbformat
 import pytest
 from backends import BOOK
+from hypothesis import given
+from hypothesis import strategies as st
 from toy_book import code, prose, write
 
 from tabbook.cli import main
-from tabbook.pages import notebooks
-from tabbook.pages.notebooks import NotebookError, check, execute, split
+from tabbook.pages import record
+from tabbook.pages.agreement import check, differences
+from tabbook.pages.notebooks import NotebookError, split
+from tabbook.pages.record import execute
 from tabbook.pages.source import read_page
+from tabbook.text import clip
 
 PARTS = (
     "# Toy\n",
@@ -146,9 +151,9 @@ def test_a_missing_framework_is_told_before_anything_runs(chapters, monkeypatch)
     assert not page.notebook("jax").exists()
 
 
-def test_made_up_data_are_not_kept(chapters, monkeypatch):
+def test_outputs_of_synthetic_data_are_not_kept(chapters, monkeypatch):
     monkeypatch.setenv("D2LCOMPAT_DATA", "synthetic")
-    with pytest.raises(NotebookError, match="made-up data"):
+    with pytest.raises(NotebookError, match="synthetic data"):
         execute(read_page(chapters / "toy.md"), "jax", require_installed=False)
 
 
@@ -210,14 +215,41 @@ def test_cells_that_changed_places_are_moved_and_not_changed(copy):
     assert all("was moved: in the notebook it is cell" in problem for problem in problems)
 
 
-def test_of_a_long_line_only_the_difference_is_told(tmp_path):
-    path = write(tmp_path, "so " * 99 + "right" + " on" * 99 + "\n", code("1"))
-    notebook = split(read_page(path), "jax")
-    path.write_text(path.read_text().replace("right", "wrong"))
-    (problem, *_) = notebooks.differences(read_page(path), "jax", notebook)
-    assert "so wrong on" in problem
-    assert "so right on" in problem
+LONG = "so " * 99 + "on"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "source", "notebook"),
+    [
+        (LONG + " right" + LONG, LONG + " wrong" + LONG, "so on wrongso", "so on rightso"),
+        (LONG + ".", LONG + ". A new sentence.", "so on. A new sentence.'", "so so on.'"),
+        (LONG + ". An old sentence.", LONG + ".", "so so on.'", "so on. An old sentence.'"),
+        ("so " * 50, "so " * 51 + "so", "", ""),
+        (LONG + LONG, LONG + " and " + LONG, "so on and so", "so onso so"),
+        (LONG + " and " + LONG, LONG + LONG, "so onso so", "so on and so"),
+        ("New.", LONG + " New.", "'so so", "'New.'"),
+        (LONG, LONG + "\nA new line.", "line 2 is 'A new line.'", "absent"),
+    ],
+)
+def test_of_a_long_line_the_difference_is_told(tmp_path, old, new, source, notebook):
+    path = write(tmp_path, old + "\n", code("1"))
+    stored = split(read_page(path), "jax")
+    write(tmp_path, new + "\n", code("1"))
+    (problem, *_) = differences(read_page(path), "jax", stored)
+    ours, theirs = problem.partition("was changed: ")[2].split(" in the source and ")
+    assert source in ours
+    assert notebook in theirs
+    assert ours.partition(" is ")[2] != theirs.removesuffix(" in the notebook")
     assert len(problem) < 320
+
+
+@given(st.text("ab", max_size=200), st.text("ab", max_size=200), st.integers(12, 80))
+def test_two_clipped_lines_differ_where_the_lines_do(one, other, width):
+    at = len(os.path.commonprefix([one, other]))  # noqa: RUF071 - they are no paths
+    clipped = [clip(text, width, at) for text in (one, other)]
+    assert (clipped[0] == clipped[1]) == (one == other)
+    assert all(len(text) <= width for text in clipped)
+    assert all(piece.strip("…") in text for piece, text in zip(clipped, (one, other), strict=True))
 
 
 def test_check_finds_stripped_outputs(copy):
@@ -254,7 +286,7 @@ def test_a_corrected_word_costs_no_execution(copy, monkeypatch):
     problems = edit(lambda notebook: None)
     assert len(problems) == 2
     assert all("tabbook refresh --framework jax toy" in p for p in problems)
-    monkeypatch.setattr(notebooks, "_run", lambda *arguments: pytest.fail("it was executed"))
+    monkeypatch.setattr(record, "_run", lambda *arguments: pytest.fail("it was executed"))
     assert main(["refresh", "--chapters", str(page.path.parent), "--framework", "jax"]) == 0
     assert edit(lambda notebook: None) == []
     after = nbformat.read(page.notebook("jax"), as_version=4)
@@ -312,9 +344,24 @@ def test_the_commands(chapters, capsys, monkeypatch):
     assert main(["check", *folder, "--framework", "mxnet"]) == 1
 
 
-def test_the_command_line_is_there():
-    done = subprocess.run(
-        [sys.executable, "-m", "tabbook", "--help"], capture_output=True, text=True
+def test_help_needs_nothing_that_has_to_be_installed():
+    code = (
+        "import runpy, sys\n"
+        "sys.modules |= dict.fromkeys(('jupytext', 'nbclient', 'nbformat', 'jinja2'))\n"
+        "sys.argv = ['tabbook', '--help']\n"
+        "runpy.run_module('tabbook', run_name='__main__')"
     )
-    assert done.returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert "split" in done.stdout
+
+
+def test_what_is_not_there_or_no_notebook_is_told(chapters, capsys):
+    assert main(["check", "--chapters", str(chapters / "nowhere")]) == 1
+    assert "Expected a folder of pages" in capsys.readouterr().err
+    path = chapters / "jax" / "toy.ipynb"
+    path.parent.mkdir()
+    path.write_text("<<<<<<< HEAD")
+    for command in ("check", "refresh"):
+        assert main([command, "--chapters", str(chapters), "--framework", "jax"]) == 1
+        assert "toy.ipynb is no notebook" in capsys.readouterr().err

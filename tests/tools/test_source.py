@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import textwrap
 
 import jupytext
 import pytest
 from toy_book import code, prose, write
 
-from tabbook.pages.source import SourceError, cells_for, pages, prose_for, read_page
+from tabbook.pages.source import SourceError, cells_for, pages, read_page
 
 SETUP = '%load_ext d2lcompat.tab\ntab.interact_select("pytorch", "jax")'
 
@@ -76,6 +77,20 @@ def test_jupytext_keeps_what_a_page_says_about_frameworks(tmp_path):
         (prose(jax=code("1")), "::::{tab-set}", "not closed"),
         (prose(jax="x", pytorch="y").replace("pytorch", "jax"), None, "two tab-items"),
         (prose(jax="x").replace("work\n\n", "work\n"), ":::{tab-item} jax", "an empty line"),
+        ("x\n\n%%tab jax\n", "%%tab jax", "not in prose"),
+        (code("1").replace("```{", "``` {"), "``` {code-cell} ipython3", "expected at the margin"),
+        (code("1").replace("```", ":::"), ":::{code-cell} ipython3", "expected at the margin"),
+        (f"````{{note}}\n{code('1')}````\n", "```{code-cell} ipython3", "expected at the margin"),
+        ("- x\n\n  " + code("1").replace("\n", "\n  "), None, "expected at the margin"),
+        (prose(jax="x").replace("sync-group", "sync"), ":::{tab-item} jax", "`:sync: <framework>`"),
+        (prose(jax="x").replace("{tab-set}", "{note}"), "::::{note}", "`{tab-set}` and of nothing"),
+        (prose(jax="x").replace(":sync-", "\n:sync-"), ":sync-group: framework", "of nothing else"),
+        (textwrap.indent(prose(jax="x"), "    "), "    :sync-group: framework", "of nothing else"),
+        ("<div>\n" + prose(jax="x") + "</div>\n", ":sync-group: framework", "of nothing else"),
+        ("```text\n" + prose(jax="x"), ":sync-group: framework", "of nothing else"),
+        ("- " + prose(jax="x").replace("\n", "\n  "), "- ::::{tab-set}", "below the mark"),
+        (prose(jax="```\nx"), ":::{tab-item} jax", "not closed"),
+        (":::{note}\n:a b\n\nx\n:::\n", ":a b", "can't read these options"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path, cell, at, message):
@@ -120,6 +135,61 @@ def test_the_rest_of_front_matter_is_checked(tmp_path, old, new, message):
         read_page(path)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_page(tmp_path):
+    path = write(tmp_path, code("1", "jax"))
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    (page,) = pages(tmp_path)
+    assert [cell.source for cell in page.cells] == ["1"]
+    path.write_text(path.read_text(), encoding="utf-16")
+    with pytest.raises(SourceError, match=r"toy\.md: expected text in UTF-8"):
+        pages(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda text: "\n" + text, "d2lcompat:"),
+        (lambda text: text.split("---\n\n")[1], "```{code-cell} ipython3"),
+        (lambda text: "# Title\n\n%%tab jax\n", "%%tab jax"),
+        (lambda text: "# Title\n\n- a\n\n  ``` {code-cell}\n", "``` {code-cell}"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "part"])
+def test_what_looks_like_a_page_and_is_none_is_refused(tmp_path, change, line, folder):
+    path = write(tmp_path / folder, code("1", "jax"))
+    text = change(path.read_text())
+    path.write_text(text)
+    number = [one.strip() for one in text.split("\n")].index(line) + 1
+    with pytest.raises(SourceError, match=rf"toy\.md:{number}: .* names its frameworks"):
+        pages(tmp_path)
+
+
+def test_a_page_in_a_folder_below_is_refused(tmp_path):
+    write(tmp_path / ".ipynb_checkpoints", code("1"))
+    assert pages(tmp_path) == []
+    write(tmp_path / "part", code("1"))
+    with pytest.raises(SourceError, match=r"part/toy\.md:1: .* Move it there"):
+        pages(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [("just words", "`key: value` lines"), ("a: *b", "undefined alias"), ("a: [", "toy.md: ")],
+)
+def test_front_matter_that_is_none_is_told(tmp_path, front, message):
+    path = tmp_path / "toy.md"
+    path.write_text(f"---\n{front}\n---\n\nWords.\n")
+    with pytest.raises(SourceError, match=message):
+        pages(tmp_path)
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x0c", "\x85"])
+def test_a_character_that_only_some_take_for_an_end_of_line_is_refused(tmp_path, character):
+    path = write(tmp_path, f"Words{character}and words.\n", code("1"))
+    with pytest.raises(SourceError, match=r"toy\.md:16: this line holds a character"):
+        read_page(path)
+
+
 def test_words_for_one_framework_stay_with_it(tmp_path):
     page = read_page(write(tmp_path, "Before.\n", prose(jax="Keys."), "After.\n", code("1")))
     assert {f: next(cells_for(page, f))[1].source for f in page.frameworks} == {
@@ -132,46 +202,9 @@ def test_words_for_one_framework_stay_with_it(tmp_path):
         list(cells_for(alone, "mxnet"))
 
 
-NESTED = """\
-`````{tab-set}
----
-sync-group: framework
----
-````{tab-item} JAX
-:sync: jax
-
-```{note}
-A note.
-```
-````
-`````"""
-OTHER = "::::{tab-set}\n:::{tab-item} Left\n:sync: jax\n\nx\n:::\n::::"
-SHOWN = "````md\n" + prose(jax="x") + "````"
-LISTING = SHOWN.replace("````md", "````{code-block} md")
-INSIDE = ":::::{note}\nA.\n\n" + prose(jax="B.", pytorch="C.") + ":::::"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (NESTED, "```{note}\nA note.\n```"),
-        (OTHER, OTHER),
-        (SHOWN, SHOWN),
-        (LISTING, LISTING),
-        (INSIDE, ":::::{note}\nA.\n\nB.\n:::::"),
-        ("```x``` is code\n:::\n```\nopen", "```x``` is code\n:::\n```\nopen"),
-        (":::{note}\nnever closed", ":::{note}\nnever closed"),
-        ("a\n\n\nb", "a\n\n\nb"),
-        ("one {term}`mask`, *{term}`two <mask>`* {eq}`three`", "one mask, *two* {eq}`three`"),
-    ],
-)
-def test_fences_are_read_as_myst_reads_them(text, expected):
-    assert prose_for(text, "jax") == expected
-
-
-def test_the_workshop_needs_no_sphinx_and_no_framework():
+def test_the_tools_need_no_sphinx_and_no_framework():
     code = (
-        "import sys, tabbook.pages.source, tabbook.pages.notebooks, tabbook.pages.merge; "
+        "import sys, tabbook.pages.merge, tabbook.pages.accept, tabbook.pages.record; "
         "print([m for m in ('sphinx', 'torch', 'tensorflow', 'jax', 'mxnet') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""A made-up set of ten drawn garments, for a machine that cannot reach any copy of Fashion-MNIST.
+"""A synthetic set of ten drawn garments, for a machine that can reach no copy of Fashion-MNIST.
 
 A chapter that cannot be run teaches nothing, so there is a set that needs no network. It has
 Fashion-MNIST's shapes and classes and none of its pictures: results on it are not results on
@@ -7,13 +7,18 @@ Fashion-MNIST, and whoever shows it says so.
 Only exact arithmetic and uniform random numbers are used, so the set is the same on every machine.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 SIZE = 28
 _FINE = 8  # the outlines are drawn on a grid this many times finer than the pixels
 _CHUNK = 1000  # samples made at a time: what they need stays in the processor's cache
 
 Polygon = list[tuple[float, float]]
+Floats = NDArray[np.float64]
+Images = NDArray[np.uint8]
 
 
 def _outline(points: str) -> Polygon:
@@ -105,7 +110,7 @@ _GARMENTS: list[list[tuple[Polygon, int]]] = [
 ]
 
 
-def _inside(polygon: Polygon, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _inside(polygon: Polygon, x: Floats, y: Floats) -> NDArray[np.bool_]:
     """Which grid points lie in a polygon: an odd number of its edges lies to their right."""
     inside = np.zeros((len(y), len(x)), dtype=bool)
     for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
@@ -116,7 +121,7 @@ def _inside(polygon: Polygon, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return inside
 
 
-def _box_blur(image: np.ndarray, width: int) -> np.ndarray:
+def _box_blur(image: NDArray[np.integer[Any]], width: int) -> NDArray[np.int64]:
     """Mean over a width × width window along the last two axes, the edges repeated."""
     half = width // 2
     padding = [(0, 0)] * (image.ndim - 2) + [(half, width - 1 - half)] * 2
@@ -127,7 +132,7 @@ def _box_blur(image: np.ndarray, width: int) -> np.ndarray:
     return blurred // (width * width)
 
 
-def _templates() -> np.ndarray:
+def _templates() -> Images:
     """The ten garments on the fine grid, blurred so that one point stands for one pixel."""
     points = (np.arange(SIZE * _FINE) + 0.5) / _FINE + 1e-4  # off any round number: no ties
     drawn = np.zeros((len(_GARMENTS), SIZE * _FINE, SIZE * _FINE), dtype=np.uint8)
@@ -137,7 +142,7 @@ def _templates() -> np.ndarray:
     return _box_blur(drawn, _FINE).astype(np.uint8)
 
 
-def _textures(rng: np.random.Generator) -> np.ndarray:
+def _textures(rng: np.random.Generator) -> Images:
     """Cloths, (n, 28, 28) in 64..255: plain, striped across, striped along, blotched, shaded."""
     row, column = np.mgrid[:SIZE, :SIZE]
     plain = np.full((12, SIZE, SIZE), 235)
@@ -150,7 +155,7 @@ def _textures(rng: np.random.Generator) -> np.ndarray:
     return np.clip(cloths, 64, 255).astype(np.uint8)
 
 
-def draw(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw(number: int, seed: int) -> tuple[Images, NDArray[np.int32]]:
     """Draw garments of ten classes in equal shares and random order.
 
     Args:
@@ -172,17 +177,17 @@ def draw(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _worn(
-    templates: np.ndarray, textures: np.ndarray, labels: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+    templates: Images, textures: Images, labels: NDArray[np.int32], rng: np.random.Generator
+) -> Images:
     """One picture a label: the garment moved, stretched, woven, lit, partly hidden, grainy."""
     n = len(labels)
 
-    def uniform(low: float, high: float) -> np.ndarray:
+    def uniform(low: float, high: float) -> Floats:
         return low + (high - low) * rng.random((n, 1))
 
     pixels = np.arange(SIZE) + 0.5 - SIZE / 2
 
-    def source() -> np.ndarray:
+    def source() -> NDArray[np.intp]:
         """Where on the fine grid the pixels of one axis come from, (n, 28)."""
         moved = (pixels - uniform(-2.5, 2.5)) / uniform(0.75, 1.15) + SIZE / 2
         return np.clip((moved * _FINE).astype(np.intp), 0, SIZE * _FINE - 1)
@@ -195,7 +200,7 @@ def _worn(
 
     cloth = textures[rng.integers(0, len(textures), n)].astype(np.uint16)
     light = np.minimum(uniform(90, 290), 255).astype(np.uint16)[:, :, None]
-    picture = garment * cloth // 255 * light // 255
+    picture: NDArray[np.uint16] = garment * cloth // 255 * light // 255
 
     # Something dark lies across four pictures in ten, so that no single pixel gives a class away.
     top, left = rng.integers(-4, SIZE, (2, n, 1))

@@ -1,0 +1,166 @@
+"""What the commands of ``python -m tabbook`` do."""
+
+import argparse
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from tabbook.config import ConfigError, book_of
+from tabbook.math import font as formula_font
+from tabbook.pages import accept, agreement, notebooks, record
+from tabbook.pages.merge import StaleNotebookError
+from tabbook.pages.notebooks import NotebookError
+from tabbook.pages.source import Page, SourceError, pages
+from tabbook.slides import decks
+from tabbook.slides.decks import SlideError
+
+#: What is told in a line, without a traceback.
+ERRORS = (ConfigError, NotebookError, OSError, SlideError, SourceError, StaleNotebookError)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that the options name; ``chapters`` among them is the folder of the pages.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ERRORS: a mistake in what the command was given; the message says what to do.
+    """
+    if not options.chapters.is_dir():
+        raise NotebookError(f"Expected a folder of pages at {options.chapters}, found none.")
+    found = {page.name: page for page in pages(options.chapters)}
+    return _COMMANDS[options.command](options, _choose(found, options.pages))
+
+
+def _choose(found: dict[str, Page], names: list[str]) -> list[Page]:
+    for name in names:
+        if Path(name).stem not in found:
+            raise NotebookError(
+                f"There is no page {name!r}. Expected one of: {', '.join(found) or '(none)'}."
+            )
+    return [found[Path(name).stem] for name in names] or list(found.values())
+
+
+def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
+    """The notebooks that a command is about."""
+    pairs = [
+        (page, framework)
+        for page in chosen
+        for framework in page.frameworks
+        if not options.framework or framework in options.framework
+    ]
+    if options.framework and not pairs:
+        names = ", ".join(f"{page.name} ({', '.join(page.frameworks)})" for page in chosen)
+        raise NotebookError(f"No page in {', '.join(options.framework)} among: {names}.")
+    return pairs
+
+
+def _split(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _pairs(options, chosen)
+    targets = [options.to / framework / f"{page.name}.ipynb" for page, framework in pairs]
+    for path in targets:
+        if notebooks.was_executed(path):
+            raise NotebookError(f"{path} holds outputs; split does not write over them.")
+    for (page, framework), path in zip(pairs, targets, strict=True):
+        notebooks.write(notebooks.split(page, framework), path)
+        print(path)
+    return 0
+
+
+def _runnable(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
+    pairs = []
+    for page, framework in _pairs(options, chosen):
+        table = page.book.frameworks[framework]
+        if not table.supported:
+            here = f"{sys.platform} {platform.machine()}"
+            print(f"Skipped {page.name}/{framework}: {table.label} has no build for {here}.")
+        elif not table.installed:  # before the first notebook runs, not after an hour
+            raise NotebookError(
+                f"{page.name}/{framework}: {table.label} is not installed. "
+                f"Run: {table.install_hint}"
+            )
+        else:
+            pairs.append((page, framework))
+    return pairs
+
+
+def _execute(options: argparse.Namespace, chosen: list[Page]) -> int:
+    for page, framework in _runnable(options, chosen):
+        print(f"Wrote {record.execute(page, framework)}")
+    return 0
+
+
+def _bless(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _runnable(options, chosen)
+    changes = accept.bless(
+        pairs,
+        exact=options.exact,
+        figures=options.figures,
+        default=accept.default_tolerance(options.chapters),
+    )
+    if changes:
+        print(accept.table(changes))
+    taken = sum(change.taken for change in changes)
+    print(f"{len(pairs)} notebooks run, {taken} changes taken. Read `git diff` before you commit.")
+    return 0
+
+
+def _refresh(options: argparse.Namespace, chosen: list[Page]) -> int:
+    refused = []
+    for page, framework in _pairs(options, chosen):
+        if not agreement.check(page, framework):
+            continue
+        try:
+            print(f"Wrote {record.refresh(page, framework)}")
+        except NotebookError as error:  # the others can still be brought up to date
+            refused.append(str(error))
+    if refused:
+        raise NotebookError("\n".join(refused))
+    return 0
+
+
+def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
+    pairs = _pairs(options, chosen)
+    problems = [problem for pair in pairs for problem in agreement.check(*pair)]
+    if not options.pages:
+        problems += _orphans(options.chapters, chosen)
+    for problem in problems:
+        print(problem)
+    if problems:
+        return 1
+    print(f"{len(pairs)} notebooks agree with their sources")
+    return 0
+
+
+def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
+    book = book_of(options.chapters)
+    for path in decks.write(options.chapters, options.to):
+        print(path)
+    for folder in decks.NEEDED:  # a book that is built has them already
+        source = book.root / book.third_party / folder
+        shutil.copytree(source, options.to / folder, dirs_exist_ok=True)
+    formula_font.trim(options.to)
+    return 0
+
+
+def _orphans(chapters: Path, found: list[Page]) -> list[str]:
+    """Notebooks that no page accounts for: a learner would still open them."""
+    known = {page.notebook(framework) for page in found for framework in page.frameworks}
+    return [
+        f"{path}: no page in {chapters} has this notebook. Remove it."
+        for framework in book_of(chapters).frameworks
+        for path in sorted((chapters / framework).glob("*.ipynb"))
+        if path not in known
+    ]
+
+
+_COMMANDS = {
+    "split": _split,
+    "execute": _execute,
+    "bless": _bless,
+    "refresh": _refresh,
+    "check": _check,
+    "slides": _slides,
+}

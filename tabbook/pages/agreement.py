@@ -1,0 +1,125 @@
+"""Whether a kept notebook agrees with its page's source, found without running anything.
+
+The executed notebook is the only place where outputs are stored. So one that differs from its
+source is named cell by cell, with the command that puts it right.
+"""
+
+import difflib
+import itertools
+import json
+
+from nbformat import NotebookNode
+
+from tabbook.cells import name_of_cell, not_executed
+from tabbook.pages.notebooks import KERNEL, code_cells, kept, split
+from tabbook.pages.source import Page
+from tabbook.text import clip
+
+
+def check(page: Page, framework: str) -> list[str]:
+    """Compare an executed notebook with its source; run nothing.
+
+    Returns:
+        What is wrong, one message for each cell, each with the command that puts it right; empty
+        where the notebook agrees and has been executed from first to last.
+    """
+    path = page.notebook(framework)
+    notebook = kept(path)
+    if notebook is None:
+        problems = [f"there is no notebook {path}"]
+    else:
+        problems = differences(page, framework, notebook) + not_executed(notebook)
+    command = remedy(page, framework, notebook)
+    return [f"{page.name}/{framework}: {problem}. Run: {command}" for problem in problems]
+
+
+def remedy(page: Page, framework: str, notebook: NotebookNode | None) -> str:
+    """The command that makes a notebook (None: there is none) agree with its source again."""
+    fits = notebook is not None and same_code(split(page, framework), notebook, page.book.key)
+    command = "refresh" if fits else "execute"
+    return f"python -m tabbook {command} --framework {framework} {page.name}"
+
+
+def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]:
+    """How a notebook differs from what its source says, cell by cell."""
+    expected = split(page, framework)
+    wanted = [(cell.cell_type, cell.source) for cell in expected.cells]
+    found = [(cell.cell_type, cell.source) for cell in notebook.cells]
+    missing: list[int] = []
+    extra: list[int] = []
+    changed: list[tuple[int, int]] = []
+    same: list[tuple[int, int]] = []
+    matcher = difflib.SequenceMatcher(a=wanted, b=found, autojunk=False)
+    for kind, a, a_end, b, b_end in matcher.get_opcodes():
+        pairs = list(zip(range(a, a_end), range(b, b_end), strict=False))
+        if kind == "equal":
+            same += pairs
+            continue
+        # A cell that stands elsewhere was moved; it is no edited form of the one opposite.
+        pairs = [
+            (i, j)
+            for i, j in pairs
+            if wanted[i] not in found and found[j] not in wanted and wanted[i][0] == found[j][0]
+        ]
+        changed += pairs
+        missing += sorted(set(range(a, a_end)) - {i for i, _ in pairs})
+        extra += sorted(set(range(b, b_end)) - {j for _, j in pairs})
+
+    messages = []
+    for i, j in changed:
+        line, source, stored = _first_difference(wanted[i][1], found[j][1])
+        messages.append(
+            f"{name_of_cell(expected, i)} was changed: line {line} is {source} in the source "
+            f"and {stored} in the notebook"
+        )
+    for i in missing:
+        elsewhere = next((j for j in extra if found[j] == wanted[i]), None)
+        if elsewhere is None:
+            messages.append(f"{name_of_cell(expected, i)} is missing from the notebook")
+        else:
+            extra.remove(elsewhere)
+            place = name_of_cell(notebook, elsewhere)
+            messages.append(f"{name_of_cell(expected, i)} was moved: in the notebook it is {place}")
+    messages += [f"{name_of_cell(notebook, j)} is only in the notebook" for j in extra]
+    for i, j in same:
+        source, stored = expected.cells[i].metadata, notebook.cells[j].metadata
+        if source != stored:
+            messages.append(
+                f"{name_of_cell(expected, i)} is marked {json.dumps(source, sort_keys=True)} in "
+                f"the source and {json.dumps(stored, sort_keys=True)} in the notebook"
+            )
+        if expected.cells[i].id != notebook.cells[j].get("id"):
+            messages.append(f"{name_of_cell(expected, i)} has another id than its text gives it")
+    if notebook.metadata.get("kernelspec") != KERNEL:
+        recorded = notebook.metadata.get("kernelspec", {}).get("name")
+        messages.append(f"the notebook's kernel is {recorded!r}, not {KERNEL['name']!r}")
+    stated = notebook.metadata.get(page.book.key, {})
+    for key, value in expected.metadata[page.book.key].items():
+        # A changed cell has been told already, and better.
+        if stated.get(key) != value and not (key == "source_hash" and messages):
+            messages.append(
+                f"the notebook's {key} is {stated.get(key)!r}, the source's is {value!r}"
+            )
+    return messages
+
+
+def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
+    """Whether the stored outputs are those of the expected notebook's code, all of it run."""
+    return (
+        [cell.source for cell in code_cells(expected)]
+        == [cell.source for cell in code_cells(stored)]
+        and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].seed
+        and not not_executed(stored)
+    )
+
+
+def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
+    """The first line that differs, from 1, and what surrounds the difference in both."""
+    pairs = itertools.zip_longest(source.split("\n"), stored.split("\n"))
+    line, (a, b) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+    if a is None or b is None:
+        ours, theirs = ("absent" if text is None else repr(clip(text)) for text in (a, b))
+        return line, ours, theirs
+    both = enumerate(zip(a, b, strict=False))
+    at = next((place for place, (x, y) in both if x != y), min(len(a), len(b)))
+    return line, repr(clip(a, at=at)), repr(clip(b, at=at))

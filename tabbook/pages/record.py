@@ -1,0 +1,118 @@
+"""Run notebooks, and keep them with their outputs.
+
+Nothing is written before every cell has run, and nothing that differs from run to run.
+"""
+
+from pathlib import Path
+
+from nbformat import NotebookNode
+from tqdm.auto import tqdm
+
+from tabbook.cells import name_of_cell, normalise_outputs
+from tabbook.execution import Execution, ExecutionError
+from tabbook.pages.agreement import remedy, same_code
+from tabbook.pages.notebooks import NotebookError, code_cells, kept, split, write
+from tabbook.pages.source import Page
+
+
+def execute(
+    page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
+) -> Path:
+    """Run a page's notebook of one framework in a fresh kernel and keep it.
+
+    Returns:
+        The path of the notebook.
+
+    Raises:
+        NotebookError: as ``run`` does. The notebook that was there is untouched.
+    """
+    notebook = run(page, framework, require_installed=require_installed, timeout=timeout)
+    path = page.notebook(framework)
+    write(notebook, path)
+    return path
+
+
+def run(
+    page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
+) -> NotebookNode:
+    """Run a page's notebook of one framework in a fresh kernel; write nothing.
+
+    Args:
+        page: the page.
+        framework: one of its frameworks.
+        require_installed: see that the framework is installed before anything runs; False for
+            pages that don't import what they are named after.
+        timeout: the seconds that a cell may take whose tags do not say; None: no limit.
+
+    Returns:
+        The notebook with its outputs, without what changes from run to run.
+
+    Raises:
+        NotebookError: the framework is missing, the data are synthetic, or a cell failed.
+    """
+    where = f"{page.name}/{framework}"
+    table = page.book.framework(framework)
+    if require_installed and not table.installed:
+        raise NotebookError(f"{where}: {table.label} is not installed. Run: {table.install_hint}")
+    if (data := page.book.data).is_synthetic:
+        raise NotebookError(
+            f"{where}: {data.variable}={data.synthetic} gives synthetic data; "
+            "outputs that are kept must come from the real ones. Unset it, or name the folder "
+            "that holds the data."
+        )
+    notebook = split(page, framework)
+    folder = page.notebook(framework).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    _run(notebook, where, folder, page.book.kernel_environment(framework), timeout)
+    for cell in code_cells(notebook):
+        cell.outputs = normalise_outputs(cell.outputs)
+    notebook.metadata[page.book.key]["versions"] = page.book.versions(framework)
+    return notebook
+
+
+def refresh(page: Page, framework: str) -> Path:
+    """Take changed prose and tags into a notebook whose code is what was executed; run nothing.
+
+    A corrected word must not cost the training of every model on the page.
+
+    Raises:
+        NotebookError: there is no notebook, or its code is not the source's.
+    """
+    path = page.notebook(framework)
+    stored = kept(path)
+    notebook = split(page, framework)
+    if stored is None or not same_code(notebook, stored, page.book.key):
+        raise NotebookError(
+            f"{page.name}/{framework}: the code is not what was executed. "
+            f"Run: {remedy(page, framework, stored)}"
+        )
+    for cell, old in zip(code_cells(notebook), code_cells(stored), strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    notebook.metadata[page.book.key]["versions"] = stored.metadata[page.book.key].get(
+        "versions", {}
+    )
+    write(notebook, path)
+    return path
+
+
+def _run(
+    notebook: NotebookNode,
+    where: str,
+    folder: Path,
+    variables: dict[str, str],
+    timeout: int | None,
+) -> None:
+    try:
+        with (
+            Execution(notebook, folder, variables=variables, timeout=timeout) as execution,
+            tqdm(notebook.cells, desc=where, unit="cell") as cells,
+        ):
+            for place, cell in enumerate(cells):
+                if cell.cell_type == "code":
+                    try:
+                        execution.run(place)
+                    except (ExecutionError, ValueError) as error:
+                        name = name_of_cell(notebook, place)
+                        raise NotebookError(f"{where}: {name} failed.\n{error}") from error
+    except ExecutionError as error:
+        raise NotebookError(f"{where}: {error}") from error
