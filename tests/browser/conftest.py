@@ -33,6 +33,11 @@ class QuietServer(http.server.ThreadingHTTPServer):
         """Say nothing: a page that is left early hangs up."""
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test in this folder."""
+    item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def book_folder(tmp_path_factory, worker_id):
     """The folder of the book: BUILT_BOOK, or built from the tree, once for all xdist workers."""
