@@ -5,7 +5,17 @@ taken from the executed notebooks, and nothing of them is repeated here. A frame
 when a test asks for it, and only in the file of its name.
 """
 
-from backends.answers import FALSE_ALARM, batches, bound, cross_entropies, examples, mlp
+from backends.answers import (
+    FALSE_ALARM,
+    batches,
+    bound,
+    close,
+    cross_entropies,
+    draw_masks,
+    examples,
+    mlp,
+    normals,
+)  # fmt: skip
 from backends.lookup import backend_of, required
 from backends.notebooks import ARRAYS, BACKENDS, BOOK, FRAMEWORKS, ROOT, definitions
 from backends.pages import Page, each, page_of
@@ -13,8 +23,9 @@ from backends.processes import declare_two_processors, run_alone
 
 __all__ = [
     "ARRAYS", "BACKENDS", "BOOK", "FALSE_ALARM", "FRAMEWORKS", "KINDS", "ROOT", "Page",
-    "backend_of", "batches", "bound", "cross_entropies", "declare_two_processors", "definitions",
-    "each", "examples", "mlp", "page_of", "required", "run_alone",
+    "backend_of", "batches", "bound", "close", "cross_entropies", "declare_two_processors",
+    "definitions", "draw_masks", "each", "examples", "mlp", "normals", "page_of", "required",
+    "run_alone",
 ]  # fmt: skip
 
 KINDS = ("scratch", "stock")

@@ -39,3 +39,20 @@ def bound(number, width=1.0):
 def batches(number, batch_size) -> list[int]:
     """The sizes of the batches of an epoch."""
     return [min(batch_size, number - start) for start in range(0, number, batch_size)]
+
+
+def close(actual, desired, rtol=1e-6, atol=1e-6) -> None:
+    """Assert that arrays are equal up to rounding in single precision."""
+    np.testing.assert_allclose(actual, desired, rtol=rtol, atol=atol)
+
+
+def normals(seed, *shapes) -> list[np.ndarray]:
+    """Normal float32 arrays of the given shapes."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def draw_masks(seed, p, *shapes) -> list[np.ndarray]:
+    """Masks of the given shapes: 0 with probability ``p``, else 1."""
+    rng = np.random.default_rng(seed)
+    return [(rng.random(shape) >= p).astype(np.float32) for shape in shapes]

@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 import pytest
-from backends import BACKENDS, bound, each, page_of
+from backends import BACKENDS, bound, close, each, page_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -52,10 +52,6 @@ def oracle(x, p, mask, scaling):
 
 def some_mask(shape, p, seed):
     return (np.random.default_rng(seed).random(shape) >= p).astype(np.float32)
-
-
-def close(actual, desired):
-    np.testing.assert_allclose(actual, desired, rtol=1e-6, atol=1e-6)
 
 
 # ------------------------------------------------------------------------------------- a given mask

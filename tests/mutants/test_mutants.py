@@ -15,6 +15,8 @@ import run
 from backends import FRAMEWORKS as TABLE
 from declared import FAULTS, FRAMEWORKS, MISSES
 
+pytestmark = pytest.mark.slow
+
 TRAINING = {
     "pytorch": (
         "learning rate × 1.01",

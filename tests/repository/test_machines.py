@@ -1,4 +1,5 @@
-"""Binder's files and the dev containers install a framework's own extra, and that exists."""
+"""Machines that others set up: Binder's and dev containers install a framework's own extra, and
+that exists; the workflows ask for what exists."""
 
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 from backends import FRAMEWORKS, ROOT
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -17,6 +19,8 @@ from tabbook.config import Framework
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 CONTAINERS = sorted((ROOT / ".devcontainer").glob("*/devcontainer.json"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TEST = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
 INSTALL = re.compile(r"pip install -e '\.\[(\w+)\]'")
 
 
@@ -90,3 +94,27 @@ def test_on_binder_the_first_cell_installs_what_its_folder_names(
         assert command[-2:] == ["-e", f"{ROOT}[{extra}]"]
         assert check
         assert FRAMEWORKS[folder].label in capsys.readouterr().out
+
+
+def test_there_is_one_job_for_each_framework_with_its_extra_alone():
+    jobs = TEST["jobs"]["framework"]["strategy"]["matrix"]["include"]
+    assert {job["framework"]: job.get("extra") for job in jobs} == {
+        name: framework.extra for name, framework in FRAMEWORKS.items()
+    }
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_job_may_do_no_more_than_it_must_and_runs_what_is_there(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+        for target in re.findall(r"\bmake ([\w-]+)", step.get("run", "")):
+            assert target in targets
+        for script in re.findall(r"\bbash (\S+)", step.get("run", "")):
+            assert (ROOT / script).is_file()
+    commands = " ".join(step.get("run", "") for step in steps)
+    assert "make offline" in commands or "pytest --framework" in commands
