@@ -1,9 +1,11 @@
-"""What all tests share, those in tests/ and the notebooks in chapters/: the data they run on."""
+"""What all tests share, those in tests/ and the notebooks in chapters/: the data they run on, and
+the table of what each folder of them cost."""
 
 import functools
 import json
 import os
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 
 import pytest
 from nbval.plugin import IPyNbCell
@@ -42,3 +44,19 @@ def _has_tag(notebook: Path, tag: str) -> bool:
     """Whether a cell of a notebook has the tag: those without it may need what such a cell made."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return any(tag in cell["metadata"].get("tags", []) for cell in cells)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    seconds: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                folder = "/".join(PurePosixPath(report.nodeid.partition("::")[0]).parts[:2])
+                seconds[folder] += report.duration
+                tests[folder] += report.when == "call"
+    if seconds.total() > 60:
+        terminalreporter.section("cost")
+        for folder, cost in seconds.most_common():
+            terminalreporter.line(f"{cost:7.0f} s  {tests[folder]:5d} tests  {folder}")
+        terminalreporter.line(f"{seconds.total():7.0f} s in all workers together")

@@ -202,7 +202,7 @@ class Trainer(_trainer.Trainer):
             )
             return self.run_epochs()
 
-    def train_step(self, state: TrainState, batch: Tensors) -> tuple[TrainState, dict[str, Tensor]]:
+    def train_step(self, state, batch):
         """One step: the state after it, and what it reported. ``fit`` compiles it."""
         # A fresh key for every step: with the same one, all steps would share a mask.
         next_key, step_key = jax.random.split(state.dropout_rng)
@@ -230,7 +230,7 @@ class Trainer(_trainer.Trainer):
         """Put the model into evaluation, however training ended."""
         self.model.training = False
 
-    def fit_epoch(self) -> None:
+    def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.training = True
         for batch in self.train_dataloader:

@@ -171,7 +171,7 @@ class Trainer(_trainer.Trainer):
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
         model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
 
-    def fit_epoch(self) -> None:
+    def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         for batch in self.train_dataloader:
             with autograd.record():

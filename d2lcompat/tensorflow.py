@@ -180,7 +180,7 @@ class Trainer(_trainer.Trainer):
                 self.optim.build(self.model.trainable_variables)
             return super().run_epochs()
 
-    def train_step(self, batch: Tensors) -> dict[str, Tensor]:
+    def train_step(self, batch):
         """One step, and what it reported. ``fit`` traces it for each shape of batch."""
         with self.traced() as reported:
             with tf.GradientTape() as tape:
@@ -202,7 +202,7 @@ class Trainer(_trainer.Trainer):
         """Put the model into evaluation, however training ended."""
         self.model.training = False
 
-    def fit_epoch(self) -> None:
+    def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.training = True
         for batch in self.train_dataloader:

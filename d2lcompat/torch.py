@@ -141,7 +141,7 @@ class Trainer(_trainer.Trainer):
         """Put the model into evaluation, however training ended."""
         self.model.eval()
 
-    def fit_epoch(self) -> None:
+    def fit_epoch(self):
         """Go once through the training data, then through the validation data."""
         self.model.train()
         for batch in self.train_dataloader:

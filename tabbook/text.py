@@ -1,4 +1,13 @@
-"""Text in messages: what a thing is called by, and what a long line is shortened to."""
+"""Text in messages, shortened, and what in a kernel's text says nothing."""
+
+import re
+
+# The colours of a terminal.
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+# The file that IPython gives to a cell: another one in every run.
+CELL_FILE = re.compile(r"(?<![^\s\"'])[^\s\"']*ipykernel_\d+[/\\]\d+\.py")
+CELL_NAME = "<cell>"
 
 
 def first_line(text: str) -> str:

@@ -4,7 +4,7 @@
 
 Another processor adds up in another order. Its instruction sets can be imitated on one machine by
 environment variables; so can threads. Every check should pass, and well within the tolerances: the
-table tells how much of one was used, and where. Beside it runs nbval as it comes, once a setting.
+table tells how much of one was used, and where. Beside it runs plain nbval, once a setting.
 The notebooks come in another order in each repeat. Without ``--whole``, they are trimmed as for the
 mutants.
 """
@@ -74,9 +74,9 @@ SETTINGS: dict[str, dict[str, dict[str, str]]] = {
 
 
 def try_setting(
-    framework: str, setting: str, pages: Sequence[str], repeats: int, whole: bool, stock: bool
+    framework: str, setting: str, pages: Sequence[str], repeats: int, whole: bool, plain: bool
 ) -> dict:
-    """Check a framework's notebooks, ``repeats`` times, and once with nbval as it comes."""
+    """Check a framework's notebooks, ``repeats`` times, and once with plain nbval."""
     environment = SETTINGS[framework][setting]
     warm.import_framework(framework, bench.BOOK.kernel_environment(framework) | environment)
     work = bench.workplace()
@@ -97,13 +97,13 @@ def try_setting(
             }
         )
     theirs = None
-    if stock:
-        theirs = bench.check(work, framework, environment=environment, first_only=False, stock=True)
+    if plain:
+        theirs = bench.check(work, framework, environment=environment, first_only=False, plain=True)
     shutil.rmtree(work)
     return {
         "framework": framework,
         "setting": setting,
-        "stock_failed_cells": theirs.cells if theirs else "not tried",
+        "plain_failed_cells": theirs.cells if theirs else "not tried",
         "runs": runs,
     }
 
@@ -128,7 +128,7 @@ def row(result: dict) -> str:
         f"{result['framework']} | {result['setting']}",
         f"{sum(not run['failed_cells'] for run in runs)} of {len(runs)} pass",
         f"{share:.0%}" + (f" ({where})" if where else ""),
-        f"{result['stock_failed_cells']}",
+        f"{result['plain_failed_cells']}",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("--page", action="append", choices=PAGES)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--whole", action="store_true", help="with the cells that train ten epochs")
-    parser.add_argument("--no-stock", action="store_true", help="without nbval as it comes")
+    parser.add_argument("--no-plain", action="store_true", help="without plain nbval")
     parser.add_argument("--json", type=Path, help="where to keep every verdict and deviation")
     options = parser.parse_args()
     reason = bench.can_run()
@@ -161,7 +161,7 @@ def main() -> int:
                     options.page or PAGES,
                     options.repeats,
                     options.whole,
-                    not options.no_stock,
+                    not options.no_plain,
                 ),
                 patience=24 * 3600,
             )

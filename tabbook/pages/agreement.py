@@ -10,9 +10,10 @@ import json
 
 from nbformat import NotebookNode
 
+from tabbook.cells import name_of_cell, not_executed
 from tabbook.pages.notebooks import KERNEL, code_cells, kept, split
 from tabbook.pages.source import Page
-from tabbook.text import clip, first_line
+from tabbook.text import clip
 
 
 def check(page: Page, framework: str) -> list[str]:
@@ -68,27 +69,27 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
     for i, j in changed:
         line, source, stored = _first_difference(wanted[i][1], found[j][1])
         messages.append(
-            f"{name_of(expected, i)} was changed: line {line} is {source} in the source "
+            f"{name_of_cell(expected, i)} was changed: line {line} is {source} in the source "
             f"and {stored} in the notebook"
         )
     for i in missing:
         elsewhere = next((j for j in extra if found[j] == wanted[i]), None)
         if elsewhere is None:
-            messages.append(f"{name_of(expected, i)} is missing from the notebook")
+            messages.append(f"{name_of_cell(expected, i)} is missing from the notebook")
         else:
             extra.remove(elsewhere)
-            place = name_of(notebook, elsewhere)
-            messages.append(f"{name_of(expected, i)} was moved: in the notebook it is {place}")
-    messages += [f"{name_of(notebook, j)} is only in the notebook" for j in extra]
+            place = name_of_cell(notebook, elsewhere)
+            messages.append(f"{name_of_cell(expected, i)} was moved: in the notebook it is {place}")
+    messages += [f"{name_of_cell(notebook, j)} is only in the notebook" for j in extra]
     for i, j in same:
         source, stored = expected.cells[i].metadata, notebook.cells[j].metadata
         if source != stored:
             messages.append(
-                f"{name_of(expected, i)} is marked {json.dumps(source, sort_keys=True)} in the "
-                f"source and {json.dumps(stored, sort_keys=True)} in the notebook"
+                f"{name_of_cell(expected, i)} is marked {json.dumps(source, sort_keys=True)} in "
+                f"the source and {json.dumps(stored, sort_keys=True)} in the notebook"
             )
         if expected.cells[i].id != notebook.cells[j].get("id"):
-            messages.append(f"{name_of(expected, i)} has another id than its text gives it")
+            messages.append(f"{name_of_cell(expected, i)} has another id than its text gives it")
     if notebook.metadata.get("kernelspec") != KERNEL:
         recorded = notebook.metadata.get("kernelspec", {}).get("name")
         messages.append(f"the notebook's kernel is {recorded!r}, not {KERNEL['name']!r}")
@@ -102,22 +103,6 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
     return messages
 
 
-def not_executed(notebook: NotebookNode) -> list[str]:
-    """Code cells that have no count, or not the one that a run from first to last gives."""
-    problems = []
-    # Front ends do not count cells without code.
-    code = [(i, cell) for i, cell in enumerate(notebook.cells) if _has_code(cell)]
-    for count, (i, cell) in enumerate(code, start=1):
-        if cell.execution_count is None:
-            problems.append(f"{name_of(notebook, i)} was not executed")
-        elif cell.execution_count != count:
-            problems.append(
-                f"{name_of(notebook, i)} ran as number {cell.execution_count} instead of {count}: "
-                "the notebook was not run from first to last"
-            )
-    return problems
-
-
 def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
     """Whether the stored outputs are those of the expected notebook's code, all of it run."""
     return (
@@ -126,18 +111,6 @@ def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
         and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].seed
         and not not_executed(stored)
     )
-
-
-def _has_code(cell: NotebookNode) -> bool:
-    return cell.cell_type == "code" and bool(cell.source.strip())
-
-
-def name_of(notebook: NotebookNode, place: int) -> str:
-    """What messages call a cell: its number as nbval counts, code cells from 0, and first line."""
-    number = len([cell for cell in notebook.cells[:place] if cell.cell_type == "code"])
-    cell = notebook.cells[place]
-    kind = "cell" if cell.cell_type == "code" else "text before cell"
-    return f"{kind} {number} ({clip(first_line(cell.source))!r})"
 
 
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:

@@ -3,19 +3,15 @@
 Nothing is written before every cell has run, and nothing that differs from run to run.
 """
 
-import os
-import re
 from pathlib import Path
 
-import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
-from tabbook.pages.agreement import name_of, remedy, same_code
-from tabbook.pages.notebooks import KERNEL, NotebookError, code_cells, kept, split, write
+from tabbook.cells import name_of_cell, normalise_outputs
+from tabbook.execution import Execution, ExecutionError
+from tabbook.pages.agreement import remedy, same_code
+from tabbook.pages.notebooks import NotebookError, code_cells, kept, split, write
 from tabbook.pages.source import Page
 
 
@@ -46,7 +42,7 @@ def run(
         framework: one of its frameworks.
         require_installed: see that the framework is installed before anything runs; False for
             pages that don't import what they are named after.
-        timeout: the seconds that one cell may take; None: as long as it needs.
+        timeout: the seconds that a cell may take whose tags do not say; None: no limit.
 
     Returns:
         The notebook with its outputs, without what changes from run to run.
@@ -68,11 +64,8 @@ def run(
     folder = page.notebook(framework).parent
     folder.mkdir(parents=True, exist_ok=True)
     _run(notebook, where, folder, page.book.kernel_environment(framework), timeout)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = normalise_outputs(cell.outputs)
-    notebook.metadata.pop("widgets", None)
+    for cell in code_cells(notebook):
+        cell.outputs = normalise_outputs(cell.outputs)
     notebook.metadata[page.book.key]["versions"] = page.book.versions(framework)
     return notebook
 
@@ -102,25 +95,6 @@ def refresh(page: Page, framework: str) -> Path:
     return path
 
 
-def normalise_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Outputs without what changes from run to run.
-
-    Consecutive pieces of one stream become one, since a kernel flushes when it likes, and the
-    temporary file names that IPython gives to cells are taken out of warnings.
-    """
-    merged: list[NotebookNode] = []
-    for output in outputs:
-        output = nbformat.from_dict(output)
-        if output.output_type == "stream":
-            output.text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py", "<cell>", output.text)
-            last = merged[-1] if merged else None
-            if last and last.output_type == "stream" and last.name == output.name:
-                last.text += output.text
-                continue
-        merged.append(output)
-    return merged
-
-
 def _run(
     notebook: NotebookNode,
     where: str,
@@ -128,26 +102,17 @@ def _run(
     variables: dict[str, str],
     timeout: int | None,
 ) -> None:
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name=KERNEL["name"],
-        record_timing=False,
-        extra_arguments=["--log-level=ERROR"],  # the kernel's own log, not what cells print
-        resources={"metadata": {"path": str(folder)}},
-    )
-    environment = {**os.environ, **variables}
     try:
         with (
-            client.setup_kernel(env=environment),
+            Execution(notebook, folder, variables=variables, timeout=timeout) as execution,
             tqdm(notebook.cells, desc=where, unit="cell") as cells,
         ):
             for place, cell in enumerate(cells):
-                try:
-                    client.execute_cell(cell, place)
-                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                    raise NotebookError(
-                        f"{where}: {name_of(notebook, place)} failed.\n{error}"
-                    ) from error
-    except NoSuchKernel as error:
-        raise NotebookError(f"{where}: {error}. Run: pip install ipykernel") from error
+                if cell.cell_type == "code":
+                    try:
+                        execution.run(place)
+                    except (ExecutionError, ValueError) as error:
+                        name = name_of_cell(notebook, place)
+                        raise NotebookError(f"{where}: {name} failed.\n{error}") from error
+    except ExecutionError as error:
+        raise NotebookError(f"{where}: {error}") from error

@@ -30,14 +30,14 @@ GIT = shutil.which("git") is not None
 
 NOT_FOUND = """<h1>There is no such page</h1>
 <p>The address may be mistyped, or the page has moved. The contents stand at the side; or
-<a href="{address}">begin at the front door</a>.</p>"""
+<a href="{address}">go to the start page</a>.</p>"""
 
 
 def set_address(app: Sphinx, config: Config) -> None:
     """Set up what depends on where the book is published.
 
     ``html: baseurl`` in ``_config.yml`` says it, or the environment variable ``BOOK_ADDRESS``.
-    Without either nothing is made up: no sitemap, no canonical links, no cards.
+    Without either there is no address: no sitemap, no canonical links, no cards.
 
     Raises:
         ExtensionError: the address is not one of a website.

@@ -16,6 +16,13 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what stands in this folder; the hook is given all that was collected."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         """Say nothing: pytest's output is no access log."""
@@ -24,6 +31,11 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 class QuietServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         """Say nothing: a page that is left early hangs up."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test in this folder."""
+    item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +75,8 @@ def book(book_folder):
         server.shutdown()
 
 
-@pytest.fixture(scope="module")  # one Playwright at a time: other modules have their own
+# Not for longer: Playwright's event loop would be in the way of tests that run notebooks
+@pytest.fixture(scope="module")
 def chromium():
     from playwright.sync_api import sync_playwright
 
@@ -88,6 +101,14 @@ def chromium():
 def page(chromium):
     """A page of a fresh profile: nothing is stored in it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def without_scripts(chromium):
+    """A page that runs no JavaScript."""
+    context = chromium.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()
 

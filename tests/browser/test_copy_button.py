@@ -20,8 +20,8 @@ def test_a_cell_in_a_tab_is_copied_without_its_output(page, book):
     assert not copied.startswith((">>>", "In ["))
 
 
-def test_outputs_have_no_button(page, book):
-    page.goto(f"{book}/{PAGE}")
+def test_outputs_have_no_button(visit):
+    page = visit(PAGE)
     assert page.locator(".cell_input button.copybtn").count() > 10
     assert page.locator(".cell_output button.copybtn").count() == 0
 

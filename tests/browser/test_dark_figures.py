@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 import pytest
+from browsing import change_theme
 from PIL import Image
 from playwright.sync_api import expect
-from test_tabs import PICTURED
 
 FIGURES = 'article img[src$=".svg"]:visible'
 THEMES = ("light", "dark")
@@ -26,33 +26,6 @@ def pixels(locator):
     return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)
 
 
-def border(picture):
-    """The pixels next to the outermost ones, which may be shared with what is around."""
-    inner = picture[1:-1, 1:-1]
-    return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
-
-
-def ground(page):
-    """The colour of the page."""
-    colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    return [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("path", PICTURED)
-def test_no_figure_stands_in_a_box(visit, path, theme):
-    page = unfolded(visit(path, theme))
-    paper = ground(page)
-    assert max(paper) < 0x30 if theme == "dark" else min(paper) == 0xFF
-    figures = page.locator(FIGURES).all()
-    assert figures
-    for figure in figures:
-        edge = border(pixels(figure))
-        # A garment may reach the edge of a picture that is nothing but garments.
-        mosaic = figure.get_attribute("alt").startswith("Two rows of twelve garments")
-        assert mosaic or np.abs(edge - paper).max() <= 2, figure.get_attribute("alt")
-
-
 def test_a_plot_is_dark_but_for_its_lines(visit):
     page = unfolded(visit("chapters/signal.html", "dark"))
     plot = pixels(page.locator(FIGURES).first)
@@ -64,8 +37,7 @@ def test_a_figure_follows_when_the_reader_changes_the_theme(visit):
     page = visit("chapters/dropout.html")
     figure = page.locator(".cell_output img:visible").first
     before = np.median(pixels(figure))
-    page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
-    page.wait_for_timeout(200)
+    change_theme(page, "dark")
     assert before > 0xF0
     assert np.median(pixels(figure)) < 0x30
 

@@ -1,7 +1,8 @@
 """What is in a tab that is not shown can be found, and linked to."""
 
 import pytest
-from test_tabs import SHOWN, pick
+from browsing import SHOWN, pick
+from playwright.sync_api import expect
 
 PAGE = "chapters/dropout.html"
 MARKS = "article .highlighted"
@@ -14,8 +15,8 @@ def search(page, book, words):
     page.locator("dialog input[type=search]").fill(words)
     page.keyboard.press("Enter")
     page.locator("#search-results a[href*='chapters/dropout.html']").first.click()
-    page.wait_for_selector(MARKS, state="attached")
-    page.wait_for_timeout(100)
+    first = page.locator(MARKS).filter(visible=True).first
+    expect(first).to_be_in_viewport()
 
 
 def hidden_panel(page, framework):

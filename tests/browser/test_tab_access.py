@@ -1,10 +1,9 @@
-"""Tabs for everyone: by keyboard, by ear, without JavaScript, on paper."""
+"""Tabs for everyone: by keyboard, by ear, on a phone, on paper."""
 
 import re
 from itertools import pairwise
 
-import pytest
-from test_tabs import EXECUTED, SHOWN
+from browsing import SHOWN
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
@@ -16,8 +15,8 @@ PANELS = """() => [...document.querySelectorAll('.framework-tabs')].map(set =>
 FOCUSED = "() => document.activeElement.nextElementSibling?.dataset?.syncId"
 
 
-def test_tab_goes_from_set_to_set_and_arrows_choose(page, book):
-    page.goto(f"{book}/{PAGE}?framework=pytorch")
+def test_tab_goes_from_set_to_set_and_arrows_choose(visit):
+    page = visit(f"{PAGE}?framework=pytorch")
     page.locator(".framework-tabs input").first.focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate(FOCUSED) == "tensorflow"
@@ -35,8 +34,8 @@ def test_tab_goes_from_set_to_set_and_arrows_choose(page, book):
     assert stops < 5
 
 
-def test_focus_can_be_seen(page, book):
-    page.goto(f"{book}/{PAGE}")
+def test_focus_can_be_seen(visit):
+    page = visit(PAGE)
     label = page.locator(".framework-tabs > label").first
     page.locator(".framework-tabs input").first.focus()
     page.keyboard.press("ArrowRight")
@@ -53,8 +52,8 @@ def test_focus_can_be_seen(page, book):
         page.wait_for_function("getComputedStyle(document.activeElement).opacity === '1'")
 
 
-def test_a_screen_reader_is_told_what_is_chosen_among_what(page, book):
-    page.goto(f"{book}/{PAGE}?framework=jax")
+def test_a_screen_reader_is_told_what_is_chosen_among_what(visit):
+    page = visit(f"{PAGE}?framework=jax")
     sets = page.get_by_role("group", name="Framework")
     assert sets.count() == page.locator(".framework-tabs").count() > 5
     told = sets.first.aria_snapshot()
@@ -86,42 +85,13 @@ def test_on_paper_folded_code_leaves_a_line(page, book):
     assert "notebook" in said
 
 
-def test_without_javascript_every_framework_is_readable(chromium, book):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{book}/{PAGE}")
-    first = page.locator(".framework-tabs").first
-    tops = []
-    for label in LABELS:  # a name, then what belongs to it, one below the other
-        name = first.locator(f"> label[data-sync-id={label.lower()}]")
-        panel = page.locator(f"#{name.get_attribute('aria-controls')}")
-        assert name.is_visible()
-        assert name.inner_text() == label
-        assert panel.is_visible()
-        tops += [name.bounding_box()["y"], panel.bounding_box()["y"]]
-    assert tops == sorted(tops)
-    panels = page.locator(".framework-tabs > .sd-tab-content")
-    assert panels.count() == panels.filter(visible=True).count() > 25
-    assert page.locator(".framework-tabs > input").filter(visible=True).count() == 0
-    assert not page.get_by_label("Code in").is_visible()  # it could do nothing
-    links = page.locator(".dropdown-download-buttons a[href$='.ipynb']")
-    assert links.count() == len(LABELS)
-    context.close()
-
-
-def test_five_labels_fit_one_row_of_a_telephone(page, book):
-    page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(f"{book}/{PAGE}")
+def test_the_labels_and_the_chooser_fit_a_phone(visit):
+    page = visit(f"{PAGE}?framework=tensorflow", width=375)
     labels = page.locator(".framework-tabs").first.locator("> label")
     assert labels.count() == len(LABELS) == 5
     tops = labels.evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
-    assert max(tops) - min(tops) < 10  # the chosen one stands a little out
+    assert max(tops) - min(tops) < 10  # one row: the chosen one stands a little out
     assert all(box["height"] >= 24 for box in (label.bounding_box() for label in labels.all()))
-
-
-def test_the_chooser_fits_a_telephone(page, book):
-    page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(f"{book}/{PAGE}?framework=tensorflow")
     page.get_by_label("Code in").wait_for(state="visible")
     box = page.get_by_label("Code in").bounding_box()
     assert box["width"] > 90
@@ -134,19 +104,3 @@ def test_the_chooser_fits_a_telephone(page, book):
     )
     assert all(0 <= left < right <= 375 for left, right in edges)
     assert all(right <= left + 1 for (_, right), (left, _) in pairwise(edges))
-
-
-# Words that nobody can see, although they are in no fold that opens without a script
-UNSEEN = """() => [...document.querySelectorAll('article :is(p, pre, li, td, figcaption, svg)')]
-    .filter(e => !e.closest('details:not([open]), [popover], math'))
-    .filter(e => e.textContent.trim() && !e.checkVisibility())
-    .map(e => e.outerHTML.slice(0, 120))"""
-
-
-@pytest.mark.parametrize("path", EXECUTED)
-def test_without_javascript_every_word_is_readable(chromium, book, path):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{book}/{path}")
-    assert page.evaluate(UNSEEN) == []
-    context.close()

@@ -5,6 +5,7 @@ first: page and notebook lose the cells tagged ``slow``: those that train so lon
 need their results.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -23,7 +24,9 @@ import nbformat
 import pytest
 
 from tabbook import config
-from tabbook.check import pytest_plugin
+from tabbook.cells import number_of_cell
+from tabbook.check import items, pytest_plugin
+from tabbook.execution import Execution
 from tabbook.pages import notebooks, record, source
 
 REPOSITORY = Path(__file__).parents[2]
@@ -52,7 +55,7 @@ class Verdict:
     Attributes:
         failed: whether it failed.
         cells: how many cells failed.
-        by: ``gate``, ``comparison`` or ``error``; empty where nothing failed.
+        by: ``preflight``, ``comparison`` or ``error``; empty where nothing failed.
         where: the first thing that failed, and the beginning of what was said about it.
         facts: what the check noted of every cell, ``(name, value)``.
         seconds: how long it took.
@@ -195,29 +198,31 @@ def check(
     chapters: Path,
     framework: str,
     *,
-    stock: bool = False,
+    plain: bool = False,
     environment: Mapping[str, str | None] = {},
     timeout: int = 900,
     first_only: bool = True,
     shuffled: int | None = None,
+    kept: Path | None = None,
 ) -> Verdict:
     """Check the notebooks in a folder, in a process of its own.
 
     Args:
-        stock: with nbval as it comes. It is given the environment in which the notebooks were
-            executed, too, without which it would hardly pass a cell.
+        plain: with plain nbval. It is given the environment in which the notebooks were executed,
+            too, without which it would hardly pass a cell.
         environment: variables for the kernel, over those of the record.
         timeout: seconds that a cell may take.
         first_only: stop at the first failure.
         shuffled: the seed of the order of the notebooks; None: that of their names.
+        kept: a folder for outputs; see `keeping`.
     """
     variables = {**BOOK.kernel_environment(framework), **environment}
     if "PYTHONPATH" in variables:
         paths = (variables["PYTHONPATH"], os.environ.get("PYTHONPATH"))
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     settings = REPOSITORY / "pyproject.toml"
-    if stock:
-        settings = chapters / "stock.ini"
+    if plain:
+        settings = chapters / "plain.ini"
         settings.write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
     command = ["-c", str(settings), f"--rootdir={chapters}", "-p", "no:cacheprovider", "--color=no"]
     # What has nothing to say here, and takes longer than the notebook to say it.
@@ -233,12 +238,14 @@ def check(
         os.environ.update(variables)
         # The check sets the record's environment itself: what is to differ must come after it.
         config.Book.kernel_environment = lambda self, _: variables
+        if kept:
+            items.Execution = keeping(kept)
         recorder = _Recorder()
         status = pytest.main([*command, *map(str, notebooks_there)], plugins=[recorder])
         return {"status": int(status)} | vars(recorder)
 
     begin = time.monotonic()
-    log = chapters / ("stock.log" if stock else "check.log")
+    log = chapters / ("plain.log" if plain else "check.log")
     result = forked(run, log)
     seconds = round(time.monotonic() - begin, 1)
     printed = log.read_text(errors="replace")
@@ -252,10 +259,51 @@ def check(
     return Verdict(failed, len(failures), by, where, result["facts"], seconds, printed)
 
 
+def keeping(folder: Path) -> type[Execution]:
+    """The engine, which here runs a notebook once and gives its outputs again for the same code.
+
+    Faults of stored notebooks leave the code as it was, and so what it puts out. All the rest of
+    the check is what it always is.
+    """
+
+    class Keeping(Execution):
+        known: dict[str, list] | None = None
+
+        def start(self) -> None:
+            code = [cell.source for cell in self.nb.cells if cell.cell_type == "code"]
+            key = hashlib.sha256(json.dumps([self.folder.name, *code]).encode()).hexdigest()
+            self.file, self.places = folder / f"{key}.json", len(code)
+            if self.file.exists():
+                self.known = json.loads(self.file.read_text(encoding="utf-8"))
+            else:
+                self.found: dict[int, list] = {}
+                super().start()
+
+        def run(self, place: int) -> list:
+            number = number_of_cell(self.nb, place)
+            if self.known is None:
+                self.found[number] = super().run(place)
+                return self.found[number]
+            outputs, may_change = self.known[str(number)]
+            if may_change:
+                self.may_change.add(place)
+            return [nbformat.from_dict(output) for output in outputs]
+
+        def stop(self, now: bool = False) -> None:
+            if self.known is None and len(self.found) == self.places:
+                folder.mkdir(exist_ok=True)
+                changing = {number_of_cell(self.nb, place) for place in self.may_change}
+                told = {n: [outputs, n in changing] for n, outputs in self.found.items()}
+                self.file.write_text(json.dumps(told), encoding="utf-8")
+            super().stop(now)
+
+    return Keeping
+
+
 def _classified(text: str) -> str:
     if re.search(r"failed with|kernel died|longer than|execution caused|Timeout|dead", text):
         return "error"
-    return "comparison" if re.search(r"stored .* new |outputs differ", text, re.S) else "gate"
+    return "comparison" if re.search(r"stored .* new |outputs differ", text, re.S) else "preflight"
 
 
 def forked(

@@ -1,7 +1,7 @@
 """The half of the mutants that is fast enough to be tried at every change.
 
-All faults of stored notebooks in one framework, since no framework runs before the gate, and a few
-faults of training in each. ``make mutants`` tries all of them everywhere.
+All faults of stored notebooks in one framework, since no framework runs in the pre-execution
+checks, and a few faults of training in each. ``make mutants`` tries all of them everywhere.
 """
 
 import json
@@ -14,6 +14,8 @@ import pytest
 import run
 from backends import FRAMEWORKS as TABLE
 from declared import FAULTS, FRAMEWORKS, MISSES
+
+pytestmark = pytest.mark.slow
 
 TRAINING = {
     "pytorch": (

@@ -87,6 +87,7 @@ def _become_kernel(command: list[str], env: dict[str, str], cwd: str | None) -> 
         del sys.modules[name]
     warnings.filters[:], warnings._showwarnmsg_impl = _shown["filters"], _shown["show"]
     warnings._filters_mutated()
+    asyncio._set_running_loop(None)  # it was forked from within one
     asyncio.set_event_loop_policy(None)
     asyncio.set_event_loop(asyncio.new_event_loop())
     sys.argv = [command[0], *command[command.index("-f") :]]

@@ -177,6 +177,13 @@ def test_definitions_stand_in_the_same_order(modules):
         assert [d for d in order if d in common] == [d for d in first if d in common], name
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_all_is_typed_but_what_a_page_prints_as_it_stands(name):
+    tree = ast.parse((ROOT / "d2lcompat" / f"{FRAMEWORKS[name].module}.py").read_text("utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert {f.name for f in functions if f.returns is None} <= {"fit_epoch", "train_step"}
+
+
 def test_every_name_of_the_design_is_there(backend):
     for name in NAMES:
         assert hasattr(backend.d2l, name), name

@@ -1,12 +1,18 @@
-"""Toy books, really built by Jupyter Book, in this process: all but the first take a second."""
+"""Toy books, really built by Jupyter Book: all but the first take a second.
+
+One process builds them all, which does nothing else. What other tests import and set in theirs
+(loggers, filters of warnings, an event loop) makes Sphinx report errors that are none.
+"""
 
 import contextlib
+import functools
 import io
+import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
 from unittest import mock
 
 import nbformat
-from sphinx.config import Config
 from toy_book import configure
 
 from tabbook.pages.notebooks import split
@@ -41,30 +47,41 @@ def build(folder, *options, check=True, **environment):
     Returns:
         What Jupyter Book printed; where it failed, with the error as the last line.
     """
+    arguments = ["build", "-W", "-n", "--keep-going", *options, str(folder)]
+    # No repository above the test's folder is asked for dates
+    variables = {"NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment}
+    text, failed = _builder().submit(_build, arguments, variables).result()
+    if check:
+        assert not failed, text[-3000:]
+        assert "WARNING:" not in text, text[-3000:]
+    return text
+
+
+@functools.cache
+def _builder():
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _build(arguments, variables):
+    """Run ``jupyter-book``; return what it printed and whether it failed."""
     from jupyter_book.cli.main import main
+    from sphinx.config import Config
 
     # The theme adds its folder to Sphinx's own default, where the next build would find it
     Config.config_values["templates_path"].default.clear()
     told, error = io.StringIO(), None
-    arguments = ["build", "-W", "-n", "--keep-going", *options, str(folder)]
-    # No repository above the test's folder is asked for dates
-    quiet = {"NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment}
     with (
-        mock.patch.dict(os.environ, quiet),
+        mock.patch.dict(os.environ, variables),
         contextlib.redirect_stdout(told),
         contextlib.redirect_stderr(told),
     ):
-        if "BOOK_ADDRESS" not in environment:
+        if "BOOK_ADDRESS" not in variables:
             os.environ.pop("BOOK_ADDRESS", None)
         try:
             main(arguments, standalone_mode=False)
         except (Exception, SystemExit) as failed:
             error = failed
-    text = f"{told.getvalue()}\n{error or ''}"
-    if check:
-        assert error is None, text[-3000:]
-        assert "WARNING:" not in text, text[-3000:]
-    return text
+    return f"{told.getvalue()}\n{error or ''}", error is not None
 
 
 def store_notebooks(page, outputs):

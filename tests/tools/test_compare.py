@@ -1,6 +1,7 @@
 """The comparison finds every change beyond a tolerance, and keeps quiet about the rest."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -390,7 +391,9 @@ def test_thousands_may_be_separated(value, share):
 @given(st.floats(0.1, 1e6), st.floats(-1e6, 1e6), st.booleans())
 def test_both_parts_of_a_complex_number_are_compared(real, imag, which):
     value = complex(real, imag)
-    moved = complex(real * 1.5, imag) if which else complex(real, imag * 1.5 + 0.5)
+    moved = complex(real, imag * 1.5 + math.copysign(0.5, imag))
+    if which:
+        moved = complex(real * 1.5, imag)
     assert not texts(repr(value), repr(value), NONE)
     if moved != value:
         assert texts(repr(value), repr(moved), Tolerance(1e-6, 0.0))
@@ -408,3 +411,34 @@ def test_verdict_and_counts_belong_together(pairs):
     assert result.verdict == ("different" if result.differences else expected)
     assert all(one.distance > one.allowed for one in result.differences)
     assert all(0 < one.distance <= one.allowed for one in result.within)
+
+
+LONG = 100_000
+WORDS = {
+    "a word": "x" * LONG,
+    "digits": "1" * LONG,
+    "blanks": "x" + " " * LONG + "y",
+    "a path": "/".join(["abcdefgh"] * (LONG // 9)),
+    "an address": f'<img src="data:image/png;base64,{"aB1+/" * (LONG // 5)}">',
+    "brackets": "[" * LONG,
+    "points": "1." * (LONG // 2),
+    "signs": "+-" * (LONG // 2),
+    "a clock": "[00:01, " + "1" * LONG,
+    "lines": "".join(f"{i} {i * 0.5}\n" for i in range(LONG // 10)),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_comparing_takes_time_in_proportion_to_the_text(name):
+    """With a cost that grows with the square, one of these takes minutes."""
+    assert not texts(WORDS[name], WORDS[name])
+    begin = time.process_time()
+    assert texts(WORDS[name], WORDS[name] + " end")
+    assert time.process_time() - begin < 5
+
+
+def test_a_long_line_equal_to_itself_takes_no_time():
+    text = "x" * 3_000_000
+    begin = time.process_time()
+    assert not texts(text, text)
+    assert time.process_time() - begin < 1

@@ -1,0 +1,302 @@
+"""Notebooks and their cells as pytest sees them: nbval collects them, our engine runs them."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
+from nbformat import NotebookNode, ValidationError
+from nbformat.reader import NotJSONError
+from nbval.cover import setup_coverage, teardown_coverage
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+from tabbook.cells import is_skipped, stated, tags_of
+from tabbook.check import preflight
+from tabbook.check.compare import Comparison, Tolerance, compare
+from tabbook.config import Framework, book_of
+from tabbook.execution import THIS_ENVIRONMENT, Execution, ExecutionError
+from tabbook.text import first_line
+
+# What a report lists of one cell, and what goes with it into JUnit's XML.
+MOST_LISTED = 20
+
+
+class CellError(Exception):
+    """A cell did not do what it should; the message is all that a report needs."""
+
+
+class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
+    """A notebook, run by the engine that recorded it.
+
+    Attributes:
+        problems: what the pre-execution checks have found.
+        preflight: the test that fails if they have found something.
+        ignored: the numbers of the cells that are not compared.
+        stopped: why the cells that are left are not run; empty while they are.
+        unsettled: cells with a display that a later cell may update, their outputs, and what those
+            were when they were found right; None if they were not.
+    """
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.problems: list[str] = []
+        self.ignored: list[int] = []
+        self.stopped = ""
+        self.unsettled: list[
+            tuple[NotebookCell, list[NotebookNode], list[NotebookNode] | None]
+        ] = []
+        self._execution: Execution | None = None
+        self._covered: _Coverage | None = None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield the pre-execution checks, if they fail, and the code cells.
+
+        Raises:
+            CollectError: the file is not a notebook.
+        """
+        try:  # before nbval does, so that no mistake of its own is taken for one of the file
+            nbformat.validate(nbformat.read(self.path, as_version=4))
+        except (NotJSONError, ValidationError, AttributeError) as error:
+            # nbformat looks for attributes in whatever the JSON is
+            cause = str(error).strip().split("\n")[0]
+            raise self.CollectError(
+                f"{self.path} is not a whole notebook ({cause}). Take it from git again, or make "
+                "it anew: python -m tabbook execute"
+            ) from error
+        cells = [
+            NotebookCell.from_parent(
+                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+            )
+            for cell in super().collect()
+        ]
+        kernel = self.kernel_name
+        self.problems = preflight.problems_of(
+            self.path, None if kernel == THIS_ENVIRONMENT else kernel
+        )
+        self.ignored = [one.cell_num for one in cells if preflight.is_ignored(one.cell)]
+        self.preflight = Preflight.from_parent(self, name="Preflight")
+        if self.problems:
+            yield self.preflight
+        if cells:
+            changes = preflight.version_changes(self.path, self.nb)
+            cells[0].user_properties += [("version_change", change) for change in changes]
+        yield from cells
+
+    @property
+    def kernel_name(self) -> str:
+        """The kernel that the options ask for, else the notebook's own."""
+        options = self.config.option
+        if options.nbval_current_env:
+            return THIS_ENVIRONMENT
+        own = self.nb.metadata.get("kernelspec", {}).get("name", NATIVE_KERNEL_NAME)
+        return str(options.nbval_kernel_name or own)
+
+    @property
+    def framework_name(self) -> str | None:
+        """The id of the framework that the notebook says it is for."""
+        return preflight.framework_name(self.path, self.nb)
+
+    @property
+    def framework(self) -> Framework | None:
+        """What the book knows of that framework."""
+        return preflight.framework_of(self.path, self.nb)
+
+    @property
+    def title(self) -> str:
+        """What reports call the notebook."""
+        if not self.framework_name:
+            return f"notebook {self.nodeid}"
+        page = self.nb.metadata[book_of(self.path).key].get("page", self.path.stem)
+        return f"page {page}, framework {self.framework_name}"
+
+    @property
+    def bless(self) -> str:
+        """The command that stores the new outputs; empty for a notebook that has no source."""
+        page = self.nb.metadata.get(book_of(self.path).key, {}).get("page")
+        if not self.framework_name or not page:
+            return ""
+        return f"python -m tabbook bless --framework {self.framework_name} {page}"
+
+    def setup(self) -> None:
+        """Read the patterns of ``--nbval-sanitize-with``; the first cell starts the kernel."""
+        self.setup_sanitize_files()
+
+    def teardown(self) -> None:
+        """End the kernel."""
+        if self._execution is None:
+            return
+        try:
+            if self._covered and not self.stopped:
+                teardown_coverage(self.config, self._covered)
+        finally:
+            self._execution.stop(now=True)
+
+    def run(self, cell: "NotebookCell") -> tuple[list[NotebookNode], bool]:
+        """Run a cell; return its outputs and whether later cells may change them.
+
+        Raises:
+            CellError: it did not end as it should. The cells after it are then not run.
+        """
+        place = [i for i, one in enumerate(self.nb.cells) if one.cell_type == "code"][cell.cell_num]
+        try:
+            if self._execution is None:
+                self._start()
+            assert self._execution is not None
+            outputs = self._execution.run(place)
+        except ExecutionError as error:
+            self.stopped = error.reason
+            raise CellError(str(error)) from error
+        return outputs, place in self._execution.may_change
+
+    def _start(self) -> None:
+        options, name = self.config.option, self.framework_name
+        self._execution = Execution(
+            copy.deepcopy(self.nb),  # which keeps what is stored
+            self.path.parent,
+            variables=book_of(self.path).kernel_environment(name) if name else {},
+            kernel=self.kernel_name,
+            timeout=float(options.nbval_cell_timeout),
+            startup_timeout=float(options.nbval_kernel_startup_timeout),
+        )
+        self._execution.start()
+        if getattr(options, "cov_source", None):
+            self._covered = _Coverage(self._execution, self.nb)
+            setup_coverage(self.config, self._covered, self.path)
+
+
+class _Coverage:
+    """What nbval asks of a kernel to measure coverage in it."""
+
+    def __init__(self, execution: Execution, notebook: NotebookNode) -> None:
+        self.kc = self
+        self.language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+        self._execution = execution
+
+    def execute(self, code: str, **_: Any) -> None:
+        self._execution.run_unseen(code)
+
+    def await_idle(self, *_: Any) -> None:
+        """`execute` has waited."""
+
+
+class Preflight(pytest.Item):
+    """The test that a notebook may run at all; it is there only if that fails."""
+
+    parent: NotebookFile
+
+    def runtest(self) -> None:
+        raise CellError("\n".join(f"  {problem}" for problem in self.parent.problems))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        return f"{self.parent.title}: nothing was run.\n{excinfo.value}"
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+
+class NotebookCell(IPyNbCell):  # type: ignore[misc]
+    """A cell whose outputs are compared within the tolerances that its tags state.
+
+    Attributes:
+        is_last: whether no cell of the notebook comes after it in this run.
+    """
+
+    parent: NotebookFile
+    is_last = False
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.tags = tags_of(self.cell)
+        self.line = first_line(self.cell.source)
+        self.label = f"{self.path.parent.name}/{self.path.stem}, cell {self.cell_num}: {self.line}"
+        self.user_properties.append(("cell", self.label))
+
+    def setup(self) -> None:
+        if self.parent.problems:
+            pytest.skip("nothing of this notebook was run")
+        if self.parent.stopped:
+            pytest.skip(self.parent.stopped)
+
+    def runtest(self) -> None:
+        """Run the cell, unless it is skipped, and compare its outputs, unless they are ignored.
+
+        Raises:
+            CellError: it did not end well, or its outputs are not what is stored; on the last cell
+                also: those of a cell whose displays could be updated until then.
+        """
+        reason = stated(self.tags, "reason")
+        skipped = self.options["skip"] or is_skipped(self.cell)
+        failures = [] if skipped else [self._failure(reason)]
+        if skipped:
+            self.user_properties.append(("ignored", reason))
+        if self.is_last:
+            for cell, outputs, seen in self.parent.unsettled:
+                if outputs != seen:
+                    failures.append(cell._judge(cell._comparison(outputs), self))
+        if any(failures):
+            raise CellError("\n".join(filter(None, failures)))
+        if skipped:
+            pytest.skip(reason)
+
+    def _failure(self, reason: str) -> str:
+        """Run the cell; say how its outputs differ from what is stored, empty if they don't."""
+        outputs, may_change = self.parent.run(self)
+        data = book_of(self.path).data
+        if data.tag in self.tags and data.is_synthetic:
+            self.user_properties.append(("not_compared", self.label))
+            return ""
+        if not self.options["check"]:
+            self.user_properties.append(("ignored", reason or "--nbval-lax"))
+            return ""
+        result = self._comparison(outputs)
+        if may_change:
+            seen = None if result.differences else copy.deepcopy(outputs)
+            self.parent.unsettled.append((self, outputs, seen))
+            if result.differences:
+                return ""
+        return self._judge(result, self)
+
+    def _comparison(self, outputs: list[NotebookNode]) -> Comparison:
+        stored = self.cell.outputs
+        if self.parent.sanitize_patterns:  # --nbval-sanitize-with
+            stored, outputs = self.sanitize_outputs(stored), self.sanitize_outputs(outputs)
+        return compare(stored, outputs, self._tolerance())
+
+    def _tolerance(self) -> Tolerance:
+        rtol, atol = (float(self.config.getini(f"output_{name}")) for name in ("rtol", "atol"))
+        return Tolerance.of(self.tags, Tolerance(rtol, atol))
+
+    def _judge(self, result: Comparison, on: "NotebookCell") -> str:
+        """Keep what was found with the report of a cell; the failure's text, empty if none."""
+        facts: list[tuple[str, object]] = [
+            ("compared", result.verdict),
+            ("numbers", result.numbers),
+            ("worst_use_of_tolerance", round(result.worst, 3)),
+        ]
+        if result.worst_where:
+            facts.append(("worst_at", f"{self.label}, {result.worst_where}"))
+        facts += [("deviation", str(one)) for one in (result.differences + result.within)]
+        on.user_properties += facts[: MOST_LISTED + 4]
+        if not result.differences:
+            return ""
+        tolerance = self._tolerance()
+        shown = [] if on is self else [f"  in cell {self.cell_num}: {self.line}"]
+        shown += [f"  {difference}" for difference in result.differences[:MOST_LISTED]]
+        if len(result.differences) > MOST_LISTED:
+            shown.append(f"  … and {len(result.differences) - MOST_LISTED} more")
+        shown.append(f"  (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})")
+        if self.parent.bless:
+            shown.append(f"If the new output is right: {self.parent.bless}")
+        return "\n".join(shown)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if not isinstance(excinfo.value, CellError):
+            return pytest.Item.repr_failure(self, excinfo, style)
+        heading = f"{self.parent.title}, cell {self.cell_num}: {self.line}"
+        return f"{heading}\n{excinfo.value}"

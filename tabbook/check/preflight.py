@@ -1,0 +1,121 @@
+"""The pre-execution checks: what is wrong with a notebook, seen without running anything.
+
+A notebook that was stripped, never run, edited by hand or told to ignore its own outputs would pass
+any comparison. Where it lies beside its source page, the page is read, too; only then are
+`tabbook.pages` and Jupytext imported.
+"""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+from jupyter_client.kernelspec import NoSuchKernel
+from nbformat import NotebookNode
+from nbval.plugin import find_comment_markers, find_metadata_tags
+
+from tabbook.cells import is_skipped, not_executed, stated, tags_of, timeout_of
+from tabbook.check.tolerance import Tolerance
+from tabbook.config import Framework, book_of
+from tabbook.execution import Kernels
+
+if TYPE_CHECKING:
+    from tabbook.pages.source import Page
+
+
+def problems_of(path: Path, kernel: str | None = None) -> list[str]:
+    """See whether a notebook is one that can be checked.
+
+    Args:
+        path: the notebook. If it lies where the notebooks of a page lie, it must agree with that
+            page's source.
+        kernel: the name of the kernel that it will run in; None: there will be one.
+
+    Returns:
+        What is wrong, a sentence each; empty if nothing is.
+    """
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    problems = _against_source(path, notebook)
+    if problems is None:
+        problems = not_executed(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if code and not any(cell.outputs for cell in code):
+        problems.append("no cell has an output: they were stripped, or it was never run")
+    for number, cell in enumerate(code):
+        tags = tags_of(cell)
+        if is_ignored(cell) and not stated(tags, "reason"):
+            problems.append(f'cell {number} is ignored without a reason: add the tag "reason=…"')
+        try:
+            Tolerance.of(tags, Tolerance())
+            timeout_of(tags)
+        except ValueError as error:
+            problems.append(f"cell {number}: {error}")
+    name, framework = framework_name(path, notebook), framework_of(path, notebook)
+    if name and not framework:
+        expected = ", ".join(book_of(path).frameworks)
+        problems.append(f"unknown framework {name!r}. Expected one of: {expected}")
+    if framework and framework.supported and not framework.installed:
+        problems.append(f"{framework.label} is not installed. Run: {framework.install_hint}")
+    if kernel is not None:
+        try:
+            Kernels().get_kernel_spec(kernel)
+        except NoSuchKernel:
+            there = ", ".join(sorted(Kernels().find_kernel_specs())) or "none"
+            problems.append(
+                f"its kernel {kernel!r} is not installed (there are: {there}). "
+                "Install it, or check with --nbval-current-env"
+            )
+    return problems
+
+
+def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
+    """How a notebook differs from its source page; None: it has none."""
+    source, folder = path.parent.parent / f"{path.stem}.md", path.parent.name
+    if folder not in book_of(path).frameworks or not source.exists():
+        return None
+    try:
+        from tabbook.pages import agreement
+        from tabbook.pages.source import SourceError, read_page
+    except ModuleNotFoundError as error:
+        return [
+            f"{source} is its source, and {error.name} is needed to compare them. "
+            "Install tabbook's extra: pip install -e '.[book]'"
+        ]
+    try:
+        page: Page = read_page(source)
+    except SourceError as error:
+        return [str(error)] if framework_name(path, notebook) else None
+    if folder not in page.frameworks:
+        return [f"{source} has no {folder!r}: no source accounts for this notebook"]
+    return agreement.check(page, folder)
+
+
+def is_ignored(cell: NotebookNode) -> bool:
+    """Whether a code cell is told not to be compared, or not to be run."""
+    with warnings.catch_warnings():  # nbval says it all again when it collects
+        warnings.simplefilter("ignore")
+        options = dict(find_metadata_tags(cell.metadata)) | dict(find_comment_markers(cell.source))
+    return is_skipped(cell) or not options.get("check", True) or options.get("skip", False)
+
+
+def framework_name(path: Path, notebook: NotebookNode) -> str | None:
+    """The id of the framework that a notebook says it is for."""
+    name: str | None = notebook.metadata.get(book_of(path).key, {}).get("framework")
+    return name
+
+
+def framework_of(path: Path, notebook: NotebookNode) -> Framework | None:
+    """What its book knows of that framework."""
+    return book_of(path).frameworks.get(framework_name(path, notebook) or "")
+
+
+def version_changes(path: Path, notebook: NotebookNode) -> list[str]:
+    """How the versions that a notebook was made with differ from those that are here."""
+    book = book_of(path)
+    recorded = notebook.metadata.get(book.key, {}).get("versions", {})
+    here = book.versions(framework_name(path, notebook))
+    return [
+        f"{name} {recorded.get(name, 'none')} recorded, {here.get(name, 'none')} installed"
+        for name in sorted(recorded.keys() | here.keys() if recorded else [])
+        if recorded.get(name) != here.get(name)
+    ]

@@ -1,0 +1,86 @@
+"""Every page on a phone: each is visited once, in the dark, by somebody who was never here."""
+
+import pytest
+from browsing import (
+    OPEN_ALL,
+    PAGES,
+    SHIFTS,
+    THEME,
+    Log,
+    contrast_in,
+    shift,
+    violations,
+)
+
+# What no page has on a phone, with its folds open
+NEVER = {
+    "a need to scroll sideways": """() => [document.documentElement.scrollWidth]
+        .filter(width => width > 375)""",
+    "something out of the screen that is in no box that scrolls": """() =>
+        [...document.querySelectorAll('article *')]
+        .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 376
+                     && !e.parentElement.closest('math'))
+        .filter(e => { for (let box = e; box; box = box.parentElement)
+            if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX)
+                && box.getBoundingClientRect().right <= 376) return false;
+            return true; })
+        .map(e => e.outerHTML.slice(0, 120))""",
+    "a caption out of the screen, or in the end of its table that fades": """() =>
+        [...document.querySelectorAll('article caption')]
+        .filter(e => e.getBoundingClientRect().right
+                     > (e.closest('.pst-scrollable-table-container') ? 328 : 376))
+        .map(e => e.innerText)""",
+    # It would be cut off: divide it before a relation, as ``$a$ $= b$``
+    "a formula in a sentence that is wider than a line": """() =>
+        [...document.querySelectorAll('article math')]
+        .filter(e => e.checkVisibility() && !e.closest('.formula, table'))
+        .filter(e => e.closest('.solution')  // a box with some room on the right
+          ? e.getBoundingClientRect().right > e.closest('.solution').getBoundingClientRect().right
+          : e.getBoundingClientRect().width > e.closest('p').clientWidth)
+        .map(e => e.textContent)""",
+    "a picture that is squashed": """() => [...document.querySelectorAll('article img')]
+        .filter(e => e.checkVisibility() && e.naturalHeight)
+        .filter(e => Math.abs(e.clientWidth / e.clientHeight
+                              / (e.naturalWidth / e.naturalHeight) - 1) >= 0.03)
+        .map(e => e.src)""",
+}
+CLOSED = "a need to scroll sideways with its folds closed"
+
+
+@pytest.fixture(scope="module")
+def phone(chromium, book):
+    """For each page, what was found out about it."""
+    facts = {}
+    for path in PAGES:
+        context = chromium.new_context(viewport={"width": 375, "height": 900}, color_scheme="dark")
+        page = context.new_page()
+        log = Log(page)
+        page.add_init_script(SHIFTS)
+        page.goto(f"{book}/{path}")
+        here = facts[path] = {"shift": shift(page), "theme": page.evaluate(THEME)}
+        here[CLOSED] = page.evaluate(NEVER["a need to scroll sideways"])
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        page.evaluate(OPEN_ALL)
+        for name, expression in NEVER.items():
+            here[name] = page.evaluate(expression)
+        here["axe-core"] = violations(page)
+        here["contrast in the light"] = contrast_in(page, "light")
+        here["what it lacks, or complains of"] = log.problems(book)
+        context.close()
+    return facts
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [*NEVER, CLOSED, "axe-core", "contrast in the light", "what it lacks, or complains of"],
+)
+def test_no_page_has(phone, rule):
+    assert {path: facts[rule] for path, facts in phone.items() if facts[rule]} == {}
+
+
+def test_nothing_moves_while_a_page_is_opened(phone):
+    assert {path: facts["shift"] for path, facts in phone.items() if facts["shift"] >= 0.02} == {}
+
+
+def test_every_page_is_dark_from_the_start(phone):
+    assert {facts["theme"] for facts in phone.values()} == {"dark"}

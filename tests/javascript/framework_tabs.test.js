@@ -1,0 +1,178 @@
+/* The choice of a framework: who decides, what is ignored, and what follows. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { change, open } from "./window.js";
+
+const NAMES = { pytorch: "PyTorch", tensorflow: "TensorFlow", jax: "JAX", mxnet: "MXNet", numpy: "NumPy" };
+const KEY = "sphinx-design-tab-id-framework";
+const HERE = ["pytorch", "tensorflow", "jax", "mxnet"];
+const ADDRESS = "https://book.test/chapters/dropout.html";
+
+const tabs = (number, frameworks, group = "framework") => `<div class="sd-tab-set ${
+  group === "framework" ? "framework-tabs" : ""}">${frameworks.map((framework, place) =>
+  `<input type="radio" name="set-${number}" ${place ? "" : "checked"}><label data-sync-group="${group}"
+    data-sync-id="${framework}">${framework}</label><div class="sd-tab-content"></div>`).join("")}</div>`;
+const BODY = `<select id="framework-chooser">${Object.entries(NAMES).map(([id, name]) =>
+  `<option value="${id}">${name}</option>`).join("")}</select>
+  <ul>${Object.keys(NAMES).map((id) => `<li><a class="btn-framework-${id}">${id}</a></li>`).join("")}</ul>
+  <article><p>Words</p>${tabs(1, HERE)}${tabs(2, ["jax", "mxnet"])}${tabs(3, HERE)}
+  ${tabs(4, ["jax", "numpy"], "other")}</article>`;
+
+/* A page, asked for with a query, after what is stored; `type` tells how the reader came. */
+const visit = async ({ query = "", stored = {}, type = "navigate", body = BODY, prepare } = {}) => {
+  const page = await open("framework_tabs.js", body, {
+    url: ADDRESS + query,
+    attributes: `data-frameworks='${JSON.stringify(NAMES)}' data-storage-key="${KEY}"`,
+    prepare: (window) => {
+      for (const [key, value] of Object.entries(stored)) window.localStorage.setItem(key, value);
+      window.performance.getEntriesByType = () => [{ type }];
+      prepare?.(window);
+    },
+  });
+  return Object.assign(page, {
+    shown: () => page.all(".framework-tabs > input:checked + label").map((label) => label.dataset.syncId),
+    address: () => page.window.location.href.slice(ADDRESS.length),
+    stored: (key = KEY) => page.window.localStorage.getItem(key),
+    chooser: page.one("#framework-chooser"),
+    tab: (set, framework) => page.all(".sd-tab-set")[set].querySelector(
+      `input:has(+ [data-sync-id=${framework}])`),
+    offered: () => page.all("li").filter((item) => !item.hidden).map((item) => item.textContent),
+    note: () => page.one(".framework-tabs-absent")?.textContent,
+  });
+};
+
+test("without a choice, every set shows its first framework", async () => {
+  const page = await visit();
+  assert.deepEqual(page.shown(), ["pytorch", "jax", "pytorch"]);
+  assert.equal(page.address(), "");
+  assert.equal(page.stored(), null);
+  assert.equal(page.chooser.value, "pytorch");
+  assert.deepEqual(page.offered(), ["pytorch"]);
+});
+
+test("the address decides, and what it says is stored", async () => {
+  const page = await visit({ query: "?framework=mxnet&other=1#place", stored: { [KEY]: "jax" } });
+  assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+  assert.equal(page.address(), "?framework=mxnet&other=1#place");
+  assert.equal(page.stored(), "mxnet");
+  assert.equal(page.chooser.value, "mxnet");
+  assert.deepEqual(page.offered(), ["mxnet"]);
+});
+
+test("what is stored decides where the address says nothing, and is put there", async () => {
+  const page = await visit({ stored: { [KEY]: "mxnet" } });
+  assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+  assert.equal(page.address(), "?framework=mxnet");
+});
+
+for (const type of ["reload", "back_forward"]) {
+  test(`what is stored decides after ${type}: the address is older`, async () => {
+    const page = await visit({ query: "?framework=jax", stored: { [KEY]: "mxnet" }, type });
+    assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+    assert.equal(page.address(), "?framework=mxnet");
+    assert.deepEqual((await visit({ query: "?framework=jax", type })).shown()[0], "jax");
+  });
+}
+
+for (const bad of ["nonsense", "", "JAX", "constructor", "%3Cb%3E", "__proto__"]) {
+  test(`"${bad}" is no framework`, async () => {
+    const query = `?framework=${bad}&other=1#place`;
+    let page = await visit({ query, stored: { [KEY]: "jax" } });
+    assert.deepEqual([page.shown()[0], page.stored()], ["jax", "jax"]);
+    assert.equal(page.address(), "?framework=jax&other=1#place");
+    page = await visit({ query, stored: { [KEY]: bad, [`${KEY}-before`]: bad } });
+    assert.deepEqual(page.shown(), ["pytorch", "jax", "pytorch"]);
+    assert.equal(page.address(), "?other=1#place");
+    assert.equal(page.chooser.value, "pytorch");
+  });
+}
+
+test("a page without the chosen framework says so, and shows the one before", async () => {
+  const page = await visit({ stored: { [KEY]: "numpy", [`${KEY}-before`]: "jax" } });
+  assert.equal(page.note(), "This page has no NumPy; it shows JAX.");
+  assert.deepEqual(page.shown(), ["jax", "jax", "jax"]);
+  assert.equal(page.chooser.value, "numpy");
+  assert.equal(page.address(), "");
+  assert.deepEqual(page.offered(), ["jax"]);
+  const other = await visit({ query: "?framework=numpy" });
+  assert.equal(other.note(), "This page has no NumPy; it shows PyTorch.");
+});
+
+test("a set without the chosen framework shows the one before, and others the chosen one", async () => {
+  const page = await visit({ stored: { [KEY]: "pytorch", [`${KEY}-before`]: "mxnet" } });
+  assert.deepEqual(page.shown(), ["pytorch", "mxnet", "pytorch"]);
+  assert.equal(page.note(), undefined);
+});
+
+for (const [way, choose] of [
+  ["a tab", (page) => change(page.tab(2, "tensorflow"), true)],
+  ["the header", (page) => change(page.chooser, "tensorflow")],
+]) {
+  test(`a choice made by ${way} is for the whole page, and is kept`, async () => {
+    const page = await visit({ query: "?framework=numpy&other=1" });
+    choose(page);
+    assert.deepEqual(page.shown(), ["tensorflow", "jax", "tensorflow"]);
+    assert.deepEqual([page.stored(), page.stored(`${KEY}-before`)], ["tensorflow", "numpy"]);
+    assert.equal(page.address(), "?other=1&framework=tensorflow");
+    assert.equal(page.chooser.value, "tensorflow");
+    assert.equal(page.note(), undefined);
+    assert.deepEqual(page.offered(), ["tensorflow"]);
+  });
+}
+
+test("other tabs are another choice", async () => {
+  const page = await visit({ query: "?framework=jax" });
+  change(page.tab(3, "numpy"), true);
+  assert.deepEqual(page.shown(), ["jax", "jax", "jax"]);
+  assert.equal(page.stored(), "jax");
+});
+
+for (const [kind, event] of [
+  ["storage", (window) => new window.StorageEvent("storage", { key: KEY })],
+  ["pageshow", (window) => new window.PageTransitionEvent("pageshow", { persisted: true })],
+  ["popstate", (window) => new window.PopStateEvent("popstate")],
+]) {
+  test(`a choice made elsewhere is followed: ${kind}`, async () => {
+    const page = await visit({ query: "?framework=jax" });
+    page.window.localStorage.setItem(KEY, "nonsense");
+    page.window.dispatchEvent(event(page.window));
+    assert.deepEqual(page.shown(), ["jax", "jax", "jax"]);
+    page.window.localStorage.setItem(KEY, "mxnet");
+    page.window.dispatchEvent(event(page.window));
+    assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+    assert.equal(page.address(), "?framework=mxnet");
+  });
+}
+
+test("an older entry of the history gets the newest choice into its address", async () => {
+  const page = await visit({ query: "?framework=jax" });
+  page.window.history.replaceState(null, "", "?framework=pytorch#place");
+  page.window.dispatchEvent(new page.window.PopStateEvent("popstate"));
+  assert.equal(page.address(), "?framework=jax#place");
+});
+
+test("where storage is blocked, a choice holds for the page and its address", async () => {
+  const page = await visit({ query: "?framework=mxnet", prepare: (window) => {
+    Object.defineProperty(window, "localStorage", { get: () => { throw new Error("blocked"); } });
+  } });
+  assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+  change(page.chooser, "jax");
+  assert.deepEqual(page.shown(), ["jax", "jax", "jax"]);
+  assert.equal(page.address(), "?framework=jax");
+});
+
+test("a page without tabs keeps the choice, and its address clean", async () => {
+  const page = await visit({ query: "?framework=jax", body: BODY.replace(/<article>.*/s, "") });
+  assert.equal(page.stored(), "jax");
+  assert.equal(page.address(), "");
+  assert.equal(page.chooser.value, "jax");
+  assert.equal(page.note(), undefined);
+});
+
+test("a tab set is a named group, and the browser restores none of it", async () => {
+  const page = await visit();
+  for (const set of page.all(".framework-tabs")) {
+    assert.deepEqual([set.getAttribute("role"), set.ariaLabel], ["group", "Framework"]);
+  }
+  assert.deepEqual([...new Set(page.all(".framework-tabs > input").map((i) => i.autocomplete))], ["off"]);
+});
