@@ -1,5 +1,6 @@
 """What the browser tests share: the pages, what a page asks for and says, the choice, axe-core."""
 
+import pytest
 from backends import FRAMEWORKS, ROOT
 
 from tabbook.pages import source
@@ -32,6 +33,13 @@ def pages_of(folder):
     """Every HTML file of the book but those of its scripts, by its path."""
     paths = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
     return [path for path in paths if not path.startswith("_static/")]
+
+
+def fail_where(found):
+    """Name every page for which something was found, and all of it; pass if there is none."""
+    told = [f"{path}: {what}" for path, all_of_it in found.items() for what in all_of_it]
+    if told:
+        pytest.fail("\n".join(told), pytrace=False)
 
 
 class Log:
@@ -125,26 +133,27 @@ OPEN_ALL = """() => {
 EMPTY_HIDDEN = """() => document.querySelectorAll('.framework-tabs > .sd-tab-content')
     .forEach(panel => panel.checkVisibility() || panel.replaceChildren())"""
 
-# Contrast takes most of axe's time, most of that for thousands of words of code and letters of
-# formulas: of those that have the same colours on the same grounds, it is to look at one.
+# Contrast takes most of axe's time: of what has the same colours on the same grounds, and stands in
+# the flow of the page or is placed likewise, it is to look at three. All other rules look at all.
 SAME_LOOK = """() => {
-  const seen = new Set(), grounds = new Map([[null, '']]);
-  const own = ({color, fontSize, fontWeight}) => `${color} ${fontSize} ${fontWeight}`;
+  const seen = {}, grounds = new Map([[null, '']]);
   const ground = e => {
     if (!grounds.has(e)) {
-      const {backgroundColor, backgroundImage, opacity, textShadow} = getComputedStyle(e);
-      const here = `|${backgroundColor} ${backgroundImage} ${opacity} ${textShadow}`;
+      const style = getComputedStyle(e);
+      const here = ['backgroundColor', 'backgroundImage', 'opacity', 'position', 'textShadow']
+        .map(name => style[name]).join(' ');
       grounds.set(e, ground(e.parentElement)
-                     + (here === '|rgba(0, 0, 0, 0) none 1 none' ? '' : here));
+                     + (here === 'rgba(0, 0, 0, 0) none 1 static none' ? '' : `|${here}`));
     }
     return grounds.get(e);
   };
-  document.querySelectorAll('pre span, code span, math *').forEach(e => {
-    if (e.children.length || [...e.attributes].some(({name}) => !/^(class|data-like)$/.test(name)))
-      return;
-    const look = own(getComputedStyle(e)) + ground(e);
-    e.toggleAttribute('data-like', seen.has(look));
-    seen.add(look);
+  document.querySelectorAll('article *, nav *').forEach(e => {
+    if (![...e.childNodes].some(node => node.nodeType === 3 && node.data.trim())) return;
+    const {color, fontSize, fontWeight} = getComputedStyle(e);
+    const look = [e.matches(':disabled'), e.checkVisibility({visibilityProperty: true}),
+                  color, fontSize, fontWeight, ground(e)].join(' ');
+    seen[look] = (seen[look] ?? 0) + 1;
+    e.toggleAttribute('data-like', seen[look] > 3);
   });
   axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-like])'}]});
 }"""

@@ -8,6 +8,7 @@ from browsing import (
     THEME,
     Log,
     contrast_in,
+    fail_where,
     shift,
     violations,
 )
@@ -75,7 +76,7 @@ def phone(chromium, book):
     [*NEVER, CLOSED, "axe-core", "contrast in the light", "what it lacks, or complains of"],
 )
 def test_no_page_has(phone, rule):
-    assert {path: facts[rule] for path, facts in phone.items() if facts[rule]} == {}
+    fail_where({path: facts[rule] for path, facts in phone.items()})
 
 
 def test_nothing_moves_while_a_page_is_opened(phone):

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browsing import Log, pages_of, pick, shown
+from browsing import Log, fail_where, pages_of, pick, shown
 
 from tabbook.offline import pack
 
@@ -100,10 +100,9 @@ def test_every_page_opens_from_a_folder(reader, unpacked):
         for path, page in tabs.items():
             page.wait_for_load_state("networkidle")
             links |= set(page.eval_on_selector_all("a[href]", "all => all.map(link => link.href)"))
-            if found := logs[path].problems(home):
-                problems[path] = found
+            problems[path] = logs[path].problems(home)
             page.close()
-    assert problems == {}
+    fail_where(problems)
     inside = {urlsplit(link).path for link in links if link.startswith("file:")}
     assert len(inside) > len(paths) - 2  # nothing leads to the start page, or to the 404
     # From the file system a folder has no page of its own
@@ -158,6 +157,5 @@ def test_no_file_names_a_third_party_where_a_browser_would_fetch_it(book_folder)
     for path in sorted(book_folder.rglob("*")):
         if path.suffix in (".html", ".css", ".svg"):
             text = path.read_text(encoding="utf-8")
-            if named := [url for rule in LOADED for url in re.findall(rule, text)]:
-                found[path.name] = named
-    assert found == {}
+            found[path.name] = [url for rule in LOADED for url in re.findall(rule, text)]
+    fail_where(found)

@@ -1,6 +1,6 @@
 """Without JavaScript nothing is lost: tabs, formulas, terms, and slides."""
 
-from browsing import DECKS, EXECUTED
+from browsing import DECKS, EXECUTED, fail_where
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
@@ -16,9 +16,8 @@ def test_every_word_is_readable(without_scripts, book):
     unseen = {}
     for path in EXECUTED:
         without_scripts.goto(f"{book}/{path}")
-        if found := without_scripts.evaluate(UNSEEN):
-            unseen[path] = found
-    assert unseen == {}
+        unseen[path] = without_scripts.evaluate(UNSEEN)
+    fail_where(unseen)
 
 
 def test_every_framework_is_readable(without_scripts, book):
