@@ -36,12 +36,13 @@ def write_book(folder, files, config=""):
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def build(folder, *options, check=True, **environment):
+def build(folder, *options, check=True, within=contextlib.nullcontext, **environment):
     """Build a book, warnings being errors.
 
     Args:
         options: of ``jupyter-book build``.
         check: fail where the book does not build, or builds with a warning.
+        within: a function of a module that gives a context manager in which to build.
         environment: variables to set for it.
 
     Returns:
@@ -50,7 +51,7 @@ def build(folder, *options, check=True, **environment):
     arguments = ["build", "-W", "-n", "--keep-going", *options, str(folder)]
     # No repository above the test's folder is asked for dates
     variables = {"NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(folder.parent), **environment}
-    text, failed = _builder().submit(_build, arguments, variables).result()
+    text, failed = _builder().submit(_build, arguments, variables, within).result()
     if check:
         assert not failed, text[-3000:]
         assert "WARNING:" not in text, text[-3000:]
@@ -62,7 +63,7 @@ def _builder():
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _build(arguments, variables):
+def _build(arguments, variables, within):
     """Run ``jupyter-book``; return what it printed and whether it failed."""
     from jupyter_book.cli.main import main
     from sphinx.config import Config
@@ -71,6 +72,7 @@ def _build(arguments, variables):
     Config.config_values["templates_path"].default.clear()
     told, error = io.StringIO(), None
     with (
+        within(),
         mock.patch.dict(os.environ, variables),
         contextlib.redirect_stdout(told),
         contextlib.redirect_stderr(told),

@@ -1,5 +1,8 @@
 """A patch of the theme that no page of a whole build needs is a warning."""
 
+import contextlib
+from unittest import mock
+
 import pytest
 from sphinx_book import build, write_book
 
@@ -15,33 +18,31 @@ UNSEEN = Patch("unseen", "a theme", "an option", counted=False)
 WARNING = "WARNING: the patch 'idle' never matched: a theme 1.0 no longer has its fault (gone)"
 
 
-@pytest.fixture
-def toy(tmp_path, monkeypatch):
-    """The folder of a toy book; three patches take the place of the real ones."""
+@contextlib.contextmanager
+def three_patches():
+    """Three patches take the place of the real ones; what else is counted goes on being known."""
     patches = (NEEDED, IDLE, UNSEEN)
-    monkeypatch.setattr(theme_patches, "PATCHES", patches)
-    # What the rest of this package counts goes on being known
-    monkeypatch.setattr(
-        theme_patches, "_NAMES", {*theme_patches._NAMES, *(patch.name for patch in patches)}
-    )
+    names = theme_patches._NAMES | {patch.name for patch in patches}
+    with mock.patch.multiple(theme_patches, PATCHES=patches, _NAMES=names):
+        yield
+
+
+def test_an_idle_patch_fails_the_build_that_writes_every_page(tmp_path):
     write_book(tmp_path, FILES, CONFIG)
-    return tmp_path
-
-
-def test_an_idle_patch_fails_the_build_that_writes_every_page(toy):
-    told = build(toy, check=False)
+    told = build(tmp_path, check=False, within=three_patches)
     assert told.count("never matched") == 1
     assert f"{WARNING}, or writes it differently now." in told
     assert "Issue: https://example.org/2" in told
     assert "non-zero exit code (1)" in told
-    assert "<h1>Begin" in (toy / "_build/html/index.html").read_text()
-    (toy / "last.md").write_text("# Last\n\nAgain.\n")
-    build(toy)  # does not write the page between, and cannot tell
+    assert "<h1>Begin" in (tmp_path / "_build/html/index.html").read_text()
+    (tmp_path / "last.md").write_text("# Last\n\nAgain.\n")
+    # This one does not write the page between, and cannot tell
+    build(tmp_path, within=three_patches)
 
 
-def test_a_book_that_expects_nothing_is_told_nothing(toy):
-    write_book(toy, FILES)
-    build(toy)
+def test_a_book_that_expects_nothing_is_told_nothing(tmp_path):
+    write_book(tmp_path, FILES)
+    build(tmp_path, within=three_patches)
 
 
 def test_names_are_unique_and_known():
