@@ -91,7 +91,7 @@ class ModuleMixin:
 
 
 class _Batches:
-    """A loader that tells the trainer how many examples the batch in hand has."""
+    """A loader that tells the trainer how many examples the current batch has."""
 
     def __init__(self, loader: Loader, trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
@@ -145,7 +145,7 @@ class Trainer(HyperParameters):
             dropout on, while the parameters move. ``val_loss`` and ``val_acc`` are means over the
             validation examples after the epoch, with dropout off. All are weighted by sample. To
             compare training with validation loss, measure both with dropout off.
-        model: the model in hand.
+        model: the model that is trained.
 
     ``fit`` may be interrupted: ``history`` then has the epochs that were finished, the figure shows
     what was drawn, and the model is as the last step left it, ready to be used or trained again.
@@ -154,7 +154,7 @@ class Trainer(HyperParameters):
         ValueError: ``max_epochs`` is not a positive integer, or ``gradient_clip_val`` is negative.
     """
 
-    batch_examples: int  # in the batch in hand
+    batch_examples: int  # in the current batch
     progress: Any = None  # a bar, where run_epochs runs the epochs
 
     # Where steps are compiled: the word by which errors name a value not computed yet; a way out.
@@ -202,7 +202,7 @@ class Trainer(HyperParameters):
         self._warned = False
 
     def prepare_model(self, model: Model) -> None:
-        """Take the model in hand, with an empty board."""
+        """Prepare the model: an empty board."""
         model.trainer = self
         model.board.clear()
         model.board.xlim = [0, self.max_epochs]
@@ -273,7 +273,7 @@ class Trainer(HyperParameters):
         print("after them:", *(f"{name} {value:.6f}" for name, value in values.items()))
 
     def report(self, label: str, value: Tensor) -> None:
-        """Count ``value``, a mean over the batch in hand, under ``label`` (see ``Module.plot``)."""
+        """Count ``value``, a mean over the current batch, under ``label`` (see ``Module.plot``)."""
         if self._traced is not None:
             self._traced[label] = value
             return

@@ -163,7 +163,7 @@ class Trainer(_trainer.Trainer):
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model: Module) -> None:
-        """Take the model in hand: an empty board, the right device, deferred parameters."""
+        """Prepare the model: an empty board, the right device, deferred parameters."""
         super().prepare_model(model)
         if self.gpus:
             nn.Block.collect_params(model).reset_ctx(self.gpus[0])

@@ -128,7 +128,7 @@ class Trainer(_trainer.Trainer):
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model: Module) -> None:
-        """Take the model in hand: an empty board, the right device, parameters of lazy layers."""
+        """Prepare the model: an empty board, the right device, parameters of lazy layers."""
         super().prepare_model(model)
         if self.gpus:
             model.to(self.gpus[0])

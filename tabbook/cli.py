@@ -54,11 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     split.add_argument("--to", required=True, type=Path, metavar="DIR")
     split.set_defaults(command="split")
     execute = commands.add_parser(
-        "execute", parents=[common], help="run the notebooks and keep them with their outputs"
+        "execute", parents=[common], help="run the notebooks and store their outputs"
     )
     execute.set_defaults(command="execute")
     taken = commands.add_parser(
-        "bless", parents=[common], help="run the notebooks and keep what has changed; show it"
+        "bless",
+        parents=[common],
+        help="accept new outputs: run the notebooks, store and show what changed",
     )
     taken.add_argument(
         "--exact", action="store_true", help="take every new digit, also within the tolerances"
@@ -72,10 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     refresh.set_defaults(command="refresh")
     check = commands.add_parser(
-        "check", parents=[common], help="compare the kept notebooks with the sources; run nothing"
+        "check", parents=[common], help="compare the stored notebooks with the sources; run nothing"
     )
     check.set_defaults(command="check")
-    decks = commands.add_parser("slides", help="make the slides of the kept notebooks; run nothing")
+    decks = commands.add_parser(
+        "slides", help="make the slides of the stored notebooks; run nothing"
+    )
     decks.add_argument("--chapters", type=Path, metavar="DIR", help="default: the book's")
     decks.add_argument(
         "--to", default=Path("_build/html"), type=Path, metavar="DIR", help="default: _build/html"

@@ -38,7 +38,8 @@ def _choose(found: dict[str, Page], names: list[str]) -> list[Page]:
     for name in names:
         if Path(name).stem not in found:
             raise NotebookError(
-                f"There is no page {name!r}. Expected one of: {', '.join(found) or '(none)'}."
+                f"There is no page {name!r} with notebooks. Expected one of: "
+                f"{', '.join(found) or '(none)'}."
             )
     return [found[Path(name).stem] for name in names] or list(found.values())
 

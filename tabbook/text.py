@@ -1,4 +1,4 @@
-"""Text in messages, shortened, and what in a kernel's text says nothing."""
+"""Text in messages, shortened, and the parts of a kernel's text that are ignored."""
 
 import re
 

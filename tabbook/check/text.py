@@ -1,6 +1,6 @@
 """Compare two texts as a reader sees them: words equal, integers exact, floats within a tolerance.
 
-Carriage returns are carried out, colours and whatever else says nothing left away. What is and is
+Carriage returns are applied; colours and other text without meaning are left out. What is and is
 not a number in a text:
 
 - ``0.35ms``, ``12.5%``, ``1,234.5``, ``1e-5``, ``nan`` and both parts of ``1.5-2j`` are floats;
@@ -35,7 +35,7 @@ NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# What differs from run to run and says nothing.
+# What differs from run to run and has no meaning: it is ignored.
 VOLATILE = (
     (re.compile(r"0x[0-9a-fA-F]{6,}"), "0x…"),
     (CELL_FILE, CELL_NAME),
@@ -162,7 +162,7 @@ class _Depths:
 
 
 def as_shown(text: str) -> str:
-    """The text that stays on the screen, without what says nothing."""
+    """The text that stays on the screen, without what is ignored."""
     text = ANSI.sub("", text.replace(MASK, "␀").replace("\r\n", "\n"))
     text = "\n".join(map(_overwritten, text.split("\n")))
     for pattern, name in VOLATILE:

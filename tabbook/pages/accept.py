@@ -1,4 +1,4 @@
-"""Take new outputs for right: run again, show what moved, and write that and nothing else.
+"""Accept new outputs (``bless``): run again, show what moved, and write that and nothing else.
 
 A ``git diff`` is read by people. So an output that is the same as the stored one, by the rule that
 the regression check goes by, stays as it is stored, to the last digit.
@@ -74,7 +74,7 @@ def bless(
                 "outputs are not those of the source. Run the command again."
             )
         path = page.notebook(framework)
-        stored = notebooks.kept(path)
+        stored = notebooks.stored_notebook(path)
         place = f"{page.name}-{framework}"
         if stored is None:
             found = [(0, "", Difference("notebook", "none", "a new one", "new"), True)]

@@ -1,4 +1,4 @@
-"""Whether a kept notebook agrees with its page's source, found without running anything.
+"""Whether a stored notebook agrees with its page's source, found without running anything.
 
 The executed notebook is the only place where outputs are stored. So one that differs from its
 source is named cell by cell, with the command that puts it right.
@@ -11,7 +11,7 @@ import json
 from nbformat import NotebookNode
 
 from tabbook.cells import name_of_cell, not_executed
-from tabbook.pages.notebooks import KERNEL, code_cells, kept, split
+from tabbook.pages.notebooks import KERNEL, code_cells, split, stored_notebook
 from tabbook.pages.source import Page
 from tabbook.text import clip
 
@@ -24,7 +24,7 @@ def check(page: Page, framework: str) -> list[str]:
         where the notebook agrees and has been executed from first to last.
     """
     path = page.notebook(framework)
-    notebook = kept(path)
+    notebook = stored_notebook(path)
     if notebook is None:
         problems = [f"there is no notebook {path}"]
     else:

@@ -69,7 +69,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def kept(path: Path) -> NotebookNode | None:
+def stored_notebook(path: Path) -> NotebookNode | None:
     """Read a notebook; None where there is none.
 
     Raises:
@@ -87,7 +87,7 @@ def kept(path: Path) -> NotebookNode | None:
 
 def was_executed(path: Path) -> bool:
     """Whether a notebook is there and one of its cells has run."""
-    notebook = kept(path)
+    notebook = stored_notebook(path)
     return notebook is not None and any(cell.get("execution_count") for cell in notebook.cells)
 
 

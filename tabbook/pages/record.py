@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from tabbook.cells import name_of_cell, normalise_outputs
 from tabbook.execution import Execution, ExecutionError
 from tabbook.pages.agreement import remedy, same_code
-from tabbook.pages.notebooks import NotebookError, code_cells, kept, split, write
+from tabbook.pages.notebooks import NotebookError, code_cells, split, stored_notebook, write
 from tabbook.pages.source import Page
 
 
@@ -57,7 +57,7 @@ def run(
     if (data := page.book.data).is_synthetic:
         raise NotebookError(
             f"{where}: {data.variable}={data.synthetic} gives synthetic data; "
-            "outputs that are kept must come from the real ones. Unset it, or name the folder "
+            "outputs that are stored must come from the real ones. Unset it, or name the folder "
             "that holds the data."
         )
     notebook = split(page, framework)
@@ -79,7 +79,7 @@ def refresh(page: Page, framework: str) -> Path:
         NotebookError: there is no notebook, or its code is not the source's.
     """
     path = page.notebook(framework)
-    stored = kept(path)
+    stored = stored_notebook(path)
     notebook = split(page, framework)
     if stored is None or not same_code(notebook, stored, page.book.key):
         raise NotebookError(

@@ -1,4 +1,4 @@
-"""The laws of the page on stochastic depth, held against what readers see.
+"""The laws of the page on stochastic depth, tested on the code in the notebook.
 
 The definitions come from the executed notebook that a test's name states. NumPy, in double
 precision, gives the answers. Masks are given, or read off from a branch of ones; where chance has

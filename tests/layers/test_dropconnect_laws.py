@@ -1,4 +1,4 @@
-"""The laws of the page on DropConnect, held against what readers see.
+"""The laws of the page on DropConnect, tested on the code in the notebook.
 
 The definitions come from the executed notebook that a test's name states; NumPy, in double
 precision, gives the answers. Masks are put in, or read off from the outputs. Where chance has a

@@ -1,4 +1,4 @@
-"""The definition of dropout, held against what readers see and what their framework has.
+"""The definition of dropout, tested on the code in the notebook and what their framework has.
 
 ``dropout_layer`` and the models come from the executed notebook that a test's name states; the
 stock layer is the framework's own. NumPy gives the answers. Masks are never compared with stored

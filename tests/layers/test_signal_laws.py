@@ -1,4 +1,4 @@
-"""The laws of the page on expectation, variance and gradient, held against what readers see.
+"""The laws of the page on expectation, variance and gradient, tested on the code in the notebook.
 
 ``scales``, ``dropout`` and ``DropoutLayer`` come from the executed notebook that a test's name
 states. NumPy, in double precision, gives the answers. Masks are given, or read off from a layer of

@@ -1,4 +1,4 @@
-"""The laws of the page on spatial dropout and DropBlock, held against what readers see.
+"""The laws of the page on spatial dropout and DropBlock, tested on the code in the notebook.
 
 The definitions come from the executed notebook that a test's name states. Here maps are NumPy
 arrays with channels first; ``backends`` carries them into the framework's order of axes and back.
