@@ -340,7 +340,7 @@ def test_the_commands(chapters, capsys, monkeypatch):
     assert "old.ipynb: no page" in capsys.readouterr().out
 
     assert main(["check", *folder, "nowhere"]) == 1
-    assert "no page 'nowhere'. Expected one of: toy" in capsys.readouterr().err
+    assert "no page 'nowhere' with notebooks. Expected one of: toy" in capsys.readouterr().err
     assert main(["check", *folder, "--framework", "mxnet"]) == 1
 
 
