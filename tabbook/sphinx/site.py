@@ -29,7 +29,7 @@ GIT = shutil.which("git") is not None
 # --- 1. the address -----------------------------------------------------------------------------
 
 NOT_FOUND = """<h1>There is no such page</h1>
-<p>The address may be mistyped, or the page has moved. The contents stand at the side; or
+<p>The address may be mistyped, or the page has moved. The contents are at the side; or
 <a href="{address}">go to the start page</a>.</p>"""
 
 

@@ -53,7 +53,7 @@ def test_the_missing_page_is_whole_at_any_depth(page, book, book_folder, depth):
     assert page.locator("article h1").inner_text() == "There is no such page"
     # The theme's style came along, and the contents stand at the side
     assert page.locator("nav.bd-links a").first.is_visible()
-    page.locator("article a", has_text="begin at").click()
+    page.locator("article a", has_text="start page").click()
     page.wait_for_url("**/chapters/index.html")
 
 
