@@ -21,6 +21,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 settings.register_profile("fuzz", max_examples=100_000)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def book_above_temporary_folders(tmp_path_factory):
+    """A toy in a temporary folder belongs to no book that happens to be configured above it."""
+    (tmp_path_factory.getbasetemp() / "pyproject.toml").write_text("[tool.tabbook]\n")
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def framework(request):
     """The id of a framework; a test that asks for it runs once for each."""
