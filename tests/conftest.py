@@ -5,6 +5,7 @@ import os
 import pytest
 from backends import BACKENDS, required
 from hypothesis import settings
+from toy_book import NO_BOOK
 
 from d2lcompat import _data
 
@@ -24,7 +25,7 @@ settings.register_profile("fuzz", max_examples=100_000)
 @pytest.fixture(scope="session", autouse=True)
 def book_above_temporary_folders(tmp_path_factory):
     """A toy in a temporary folder belongs to no book that happens to be configured above it."""
-    (tmp_path_factory.getbasetemp() / "pyproject.toml").write_text("[tool.tabbook]\n")
+    (tmp_path_factory.getbasetemp() / "pyproject.toml").write_text(NO_BOOK)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

@@ -26,6 +26,9 @@ alias = "d2l"
 folder = "chapters/api"
 """
 
+#: Above all toys, so that what is configured above the system's temporary folder is not found.
+NO_BOOK = "[tool.tabbook]\n"
+
 HEADER = """\
 ---
 jupytext:
@@ -68,7 +71,8 @@ def configure(folder: Path, extra: str = "") -> Path:
 def write(folder: Path, *parts: str, frameworks: str = "pytorch, jax", name: str = "toy") -> Path:
     """Write a page and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not any((at / "pyproject.toml").exists() for at in (folder, folder.parent)):
+    above = [file for at in (folder, folder.parent) if (file := at / "pyproject.toml").exists()]
+    if all(file.read_text(encoding="utf-8") == NO_BOOK for file in above):
         configure(folder)
     path = folder / f"{name}.md"
     text = HEADER.format(frameworks=frameworks, seed=0) + "\n".join(parts)
