@@ -7,10 +7,13 @@ import sys
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from d2lcompat import tab
+from tabbook.pages import source as page_source
 
 LOAD = "%load_ext d2lcompat.tab"
 OFFER = "tab.interact_select('pytorch', 'tensorflow', 'jax')"
@@ -57,6 +60,11 @@ def failure(*sources, framework=None):
 )
 def test_only_a_first_line_is_a_tab_line(source, names):
     assert tab.tab_line(source) == names
+
+
+@given(st.sampled_from(["", "%", "%%tab", " %%tab", "%%table"]), st.text("jax, -\t\r\n\u00a0%"))
+def test_a_live_page_and_its_notebooks_read_the_line_alike(begin, rest):
+    assert tab.tab_line(begin + rest) == page_source.tab_line(begin + rest)
 
 
 def test_exactly_the_selected_framework_runs():
