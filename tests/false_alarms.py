@@ -10,6 +10,7 @@ mutants.
 """
 
 import argparse
+import functools
 import json
 import shutil
 import sys
@@ -17,12 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "mutants"))
-import bench
-import warm
+import checks
+import copies
+import forked_kernels
+from processes import forked
 
 from tabbook.pages import source
 
-PAGES = [page.name for page in source.pages(bench.CHAPTERS)]
+PAGES = [page.name for page in source.pages(copies.CHAPTERS)]
 XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_cpu_max_isa="
 TWO = {
     name: "2"
@@ -78,15 +81,18 @@ def try_setting(
 ) -> dict:
     """Check a framework's notebooks, ``repeats`` times, and once with plain nbval."""
     environment = SETTINGS[framework][setting]
-    warm.import_framework(framework, bench.BOOK.kernel_environment(framework) | environment)
-    work = bench.workplace()
+    forked_kernels.import_framework(
+        framework, checks.BOOK.kernel_environment(framework) | environment
+    )
+    work = copies.workplace()
     for page in pages:
-        bench.write_page(work, page, framework, trim=not whole)
+        copies.write_page(work, page, framework, trim=not whole)
+    check = functools.partial(
+        checks.check, work, framework, environment=environment, first_only=False
+    )
     runs = []
     for repeat in range(repeats):
-        verdict = bench.check(
-            work, framework, environment=environment, first_only=False, shuffled=repeat
-        )
+        verdict = check(shuffled=repeat)
         runs.append(
             {
                 "failed_cells": verdict.cells,
@@ -98,7 +104,9 @@ def try_setting(
         )
     theirs = None
     if plain:
-        theirs = bench.check(work, framework, environment=environment, first_only=False, plain=True)
+        theirs = checks.check(
+            work, framework, environment=environment, first_only=False, plain=True
+        )
     shutil.rmtree(work)
     return {
         "framework": framework,
@@ -143,7 +151,7 @@ def main() -> int:
     parser.add_argument("--no-plain", action="store_true", help="without plain nbval")
     parser.add_argument("--json", type=Path, help="where to keep every verdict and deviation")
     options = parser.parse_args()
-    reason = bench.can_run()
+    reason = checks.can_run()
     if reason:
         print(f"False alarms cannot be looked for here. {reason}", file=sys.stderr)
         return 2
@@ -154,7 +162,7 @@ def main() -> int:
         for setting in SETTINGS[framework]:
             if options.setting and setting not in options.setting:
                 continue
-            result = bench.forked(
+            result = forked(
                 lambda f=framework, s=setting: try_setting(
                     f,
                     s,

@@ -18,31 +18,33 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import bench
-import warm
-from declared import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
+import checks
+import copies
+import forked_kernels
+from all_faults import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
+from processes import forked
 
 ENOUGH = 0.95
-CHECKS = ("ours", "plain")
+KINDS = ("ours", "plain")
 
 
 def mutant(folder: Path, fault: Fault, framework: str, page: str, records: Path) -> dict:
     """Write one mutant of one page, and return the environment that its kernel needs.
 
     Raises:
-        bench.DoesNotApply: the page or the package is not what the fault was declared for.
+        copies.DoesNotApply: the page or the package is not what the fault was declared for.
     """
     record = None
     if fault.variant:
         record = records / framework / f"{page}.ipynb"
         if not record.exists():
-            bench.execute(records, page, framework, fault.variant)
+            copies.execute(records, page, framework, fault.variant)
     edits = page_edits(fault, framework)
-    path = bench.write_page(
+    path = copies.write_page(
         folder / "chapters", page, framework, edits, trim=not fault.whole, record=record
     )
     if fault.kind == "package":
-        return {"PYTHONPATH": str(bench.package_copy(folder, fault.edits[framework]))}
+        return {"PYTHONPATH": str(copies.package_copy(folder, fault.edits[framework]))}
     if fault.kind == "stored":
         notebook = json.loads(path.read_text(encoding="utf-8"))
         fault.act(notebook)
@@ -64,15 +66,15 @@ def apply(fault: Fault, framework: str) -> None:
     """Apply a fault to texts in memory only.
 
     Raises:
-        bench.DoesNotApply: the page or the package is not what the fault was declared for.
+        copies.DoesNotApply: the page or the package is not what the fault was declared for.
     """
     if fault.kind == "package":
-        bench.patched(fault.edits[framework])
+        copies.patched(fault.edits[framework])
     if fault.kind == "cell":
-        bench.edited(fault.pages[0], framework, page_edits(fault, framework), not fault.whole)
+        copies.edited(fault.pages[0], framework, page_edits(fault, framework), not fault.whole)
 
 
-def try_fault(work: Path, fault: Fault, framework: str, plain: bool = False) -> bench.Verdict:
+def try_fault(work: Path, fault: Fault, framework: str, plain: bool = False) -> checks.Verdict:
     """Check a fault's mutants page by page, until one fails."""
     for page in fault.pages:
         folder = work / "mutant"
@@ -80,10 +82,10 @@ def try_fault(work: Path, fault: Fault, framework: str, plain: bool = False) -> 
         environment = mutant(folder, fault, framework, page, work / "variants" / page)
         # What is only stored may be wrong; what comes is what came when nothing was.
         kept = work / "outputs" if fault.kind == "stored" and not plain else None
-        check = functools.partial(bench.check, plain=plain, environment=environment, kept=kept)
+        check = functools.partial(checks.check, plain=plain, environment=environment, kept=kept)
         # Of what a new Python finds at its start, a fork of an old one sees nothing.
         cold = fault.kind == "environment"
-        with warm.cold() if cold else contextlib.nullcontext():
+        with forked_kernels.cold() if cold else contextlib.nullcontext():
             verdict = check(folder / "chapters", framework, timeout=fault.timeout)
         if fault.told and not verdict.failed and fault.told in verdict.log:
             verdict = replace(verdict, failed=True, by="told", where=fault.told)
@@ -92,28 +94,28 @@ def try_fault(work: Path, fault: Fault, framework: str, plain: bool = False) -> 
     return verdict
 
 
-def unchanged(work: Path, framework: str, pages: Sequence[str], plain: bool) -> bench.Verdict:
+def unchanged(work: Path, framework: str, pages: Sequence[str], plain: bool) -> checks.Verdict:
     """Check the trimmed notebooks of a framework as they are, to the last cell."""
     folder = work / "unchanged"
     shutil.rmtree(folder, ignore_errors=True)
     for page in pages:
-        bench.write_page(folder / "chapters", page, framework)
+        copies.write_page(folder / "chapters", page, framework)
     kept = None if plain else work / "outputs"
-    return bench.check(folder / "chapters", framework, plain=plain, first_only=False, kept=kept)
+    return checks.check(folder / "chapters", framework, plain=plain, first_only=False, kept=kept)
 
 
-def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) -> list[dict]:
+def run_framework(framework: str, faults: list[Fault], kinds: Sequence[str]) -> list[dict]:
     """Try the faults in one framework and return every verdict, the unchanged notebooks' first."""
-    warm.import_framework(framework, bench.BOOK.kernel_environment(framework))
-    work = bench.workplace()
+    forked_kernels.import_framework(framework, checks.BOOK.kernel_environment(framework))
+    work = copies.workplace()
     pages = [page for page in PAGES if any(page in fault.pages for fault in faults)]
     results = []
-    for check in checks:
-        plain = check == "plain"
+    for kind in kinds:
+        plain = kind == "plain"
         name = "plain nbval" if plain else "our check"
         told = {"framework": framework, "plain": plain}
 
-        def note(fault: str, verdict: bench.Verdict, told=told) -> None:
+        def note(fault: str, verdict: checks.Verdict, told=told) -> None:
             verdict = asdict(verdict) | {"log": "", "facts": []}
             results.append(told | {"fault": fault} | verdict)
 
@@ -139,11 +141,11 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", default=[], help="a fault's name, or a pattern: 'lr *'"
     )
-    parser.add_argument("--check", action="append", choices=CHECKS, help="default: both")
+    parser.add_argument("--check", action="append", choices=KINDS, help="default: both")
     parser.add_argument("--whole", action="store_true", help="also faults that need ten epochs")
     parser.add_argument("--json", type=Path, help="where to keep every verdict")
     options = parser.parse_args()
-    reason = bench.can_run()
+    reason = checks.can_run()
     if reason:
         print(f"The mutants cannot be tried here. {reason}", file=sys.stderr)
         return 2
@@ -156,8 +158,8 @@ def main() -> int:
     for framework in options.framework or FRAMEWORKS:
         faults = [f for f in chosen if framework in f.frameworks and (options.whole or not f.whole)]
         # A fork for each, since each has another framework imported.
-        results += bench.forked(
-            lambda f=framework, faults=faults: run_framework(f, faults, options.check or CHECKS),
+        results += forked(
+            lambda f=framework, faults=faults: run_framework(f, faults, options.check or KINDS),
             patience=24 * 3600,
         )
         if options.json:

@@ -9,11 +9,11 @@ import os
 import subprocess
 import sys
 
-import bench
+import checks
 import pytest
 import run
+from all_faults import FAULTS, FRAMEWORKS, MISSES
 from backends import FRAMEWORKS as TABLE
-from declared import FAULTS, FRAMEWORKS, MISSES
 
 pytestmark = pytest.mark.slow
 
@@ -23,11 +23,11 @@ TRAINING = {
         "dropout left on at evaluation, by the trainer",
         "accuracy as the mean of batch means",
         "legend swapped",
-        "a dying kernel",
+        "preliminaries: a dying kernel",
     ),
-    "tensorflow": ("no dropout", "batches shuffled, not examples"),
+    "tensorflow": ("dropout: no dropout", "batches shuffled, not examples"),
     "jax": ("one mask for all steps, by the trainer", "seed changed"),
-    "mxnet": ("scaled by 1", "last, smaller batch dropped"),
+    "mxnet": ("dropout: scaled by 1", "last, smaller batch dropped"),
 }
 STORED = tuple(fault.name for fault in FAULTS if fault.kind in ("stored", "file"))
 CHOSEN = {f: names + (STORED if f == "pytorch" else ()) for f, names in TRAINING.items()}
@@ -49,7 +49,7 @@ def test_faults_are_many_and_distinct():
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
     """A framework's verdicts by fault, made when first asked for."""
-    reason = bench.can_run()
+    reason = checks.can_run()
     if reason:
         pytest.skip(reason)
     made = {}
@@ -87,6 +87,6 @@ def test_a_fault_is_found(verdicts, framework, name):
 
 
 def test_a_dying_kernel_is_named_in_five_seconds(verdicts):
-    verdict = verdicts("pytorch")["a dying kernel"]
+    verdict = verdicts("pytorch")["preliminaries: a dying kernel"]
     assert verdict["by"] == "error"
     assert "The kernel died in cell" in verdict["where"]

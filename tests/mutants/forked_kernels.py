@@ -1,7 +1,7 @@
-"""Kernels that start warm: forked from a process in which the framework is imported already.
+"""Kernels that are forks of a process in which the framework is imported already.
 
 Importing a framework takes longer than running a page without its long training, and hundreds of
-mutants would each wait for it. A warm kernel is IPython's own, in a fork; only the import of the
+mutants would each wait for it. Such a kernel is IPython's own, in a fork; only the import of the
 framework is saved. What is under test, ``d2lcompat``, is imported anew in every kernel.
 """
 

@@ -10,14 +10,14 @@ from tabbook.cells import number_of_cell
 from tabbook.execution import Execution
 
 
-def keeping(folder: Path) -> type[Execution]:
+def cached(folder: Path) -> type[Execution]:
     """The engine, which here runs a notebook once and gives its outputs again for the same code.
 
     Faults of stored notebooks leave the code as it was, and so what it puts out. All the rest of
     the check is what it always is.
     """
 
-    class Keeping(Execution):
+    class Cached(Execution):
         known: dict[str, list] | None = None
 
         def start(self) -> None:
@@ -48,4 +48,4 @@ def keeping(folder: Path) -> type[Execution]:
                 self.file.write_text(json.dumps(told), encoding="utf-8")
             super().stop(now)
 
-    return Keeping
+    return Cached
