@@ -5,6 +5,7 @@ from functools import partial
 
 import jax
 import optax
+from d2l_programs import shared
 from d2l_programs.on_jax_images import batch_normalization, larger_images, lenet  # noqa: F401
 from flax import linen as nn
 from jax import numpy as jnp
@@ -13,17 +14,6 @@ from d2lcompat import jax as d2l
 
 
 def object_oriented_design():
-    class Points(d2l.DataModule):
-        def __init__(self, w, b, num_train=192, num_val=40, batch_size=32):
-            super().__init__()
-            self.save_hyperparameters()
-            self.X = d2l.randn(d2l.get_key(), (num_train + num_val, w.shape[0]))
-            self.y = d2l.matmul(self.X, d2l.reshape(w, (-1, 1))) + b
-
-        def get_dataloader(self, train):
-            chosen = slice(0, self.num_train) if train else slice(self.num_train, None)
-            return self.get_tensorloader((self.X, self.y), train, chosen)
-
     class Line(d2l.Module):
         num_inputs: int
         lr: float
@@ -66,7 +56,7 @@ def object_oriented_design():
             self.model.validation_step(self.state.params, self.prepare_batch(batch), self.state)
             self.val_batch_idx += 1
 
-    data = Points(w=d2l.tensor([2.0, -3.4]), b=4.2)
+    data = shared.points(d2l, lambda *shape: d2l.randn(d2l.get_key(), shape))
     trainer = d2l.Trainer(max_epochs=4)
     trainer.fit(model, data)
     params = trainer.state.params
@@ -117,16 +107,10 @@ def classification():
         hits = d2l.astype(d2l.argmax(Y_hat, axis=1) == Y, d2l.float32)
         return d2l.reduce_mean(hits) if averaged else hits
 
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.01), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.fit(d2l, Perceptron(10, 32, lr=0.01))
 
 
 def softmax_regression_scratch():
-    def softmax(X):
-        powers = d2l.exp(X)
-        return powers / d2l.reduce_sum(powers, 1, keepdims=True)
-
     class SoftmaxScratch(d2l.Classifier):
         num_inputs: int
         num_outputs: int
@@ -139,10 +123,7 @@ def softmax_regression_scratch():
             )
             self.b = self.param("b", nn.initializers.zeros, self.num_outputs)
 
-    @d2l.add_to_class(SoftmaxScratch)
-    def forward(self, X):
-        X = d2l.reshape(X, (-1, self.W.shape[0]))
-        return softmax(d2l.matmul(X, self.W) + self.b)
+    shared.add_softmax(d2l, SoftmaxScratch)
 
     @d2l.add_to_class(SoftmaxScratch)
     @partial(jax.jit, static_argnums=(0))
@@ -150,17 +131,10 @@ def softmax_regression_scratch():
         y_hat = state.apply_fn({"params": params}, *X)
         return -d2l.reduce_mean(d2l.log(y_hat[jnp.arange(len(y_hat)), y])), {}
 
-    data = d2l.FashionMNIST(batch_size=64)
-    model = SoftmaxScratch(num_inputs=784, num_outputs=10, lr=0.1)
-    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)
-    trainer.fit(model, data)
-    X, y = next(iter(data.val_dataloader()))
-    preds = d2l.argmax(model.apply({"params": trainer.state.params}, X), axis=1)
-    wrong = d2l.astype(preds, y.dtype) != y
-    X, y, preds = X[wrong], y[wrong], preds[wrong]
-    pairs = zip(data.text_labels(y), data.text_labels(preds), strict=True)
-    data.visualize([X, y], labels=["\n".join(pair) for pair in pairs])
-    return trainer
+    def predict(model, X):
+        return model.apply({"params": model.trainer.state.params}, X)
+
+    return shared.show_mistakes(d2l, SoftmaxScratch(784, 10, lr=0.1), predict)
 
 
 def softmax_regression_concise():
@@ -181,9 +155,7 @@ def softmax_regression_concise():
         bits = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y) / math.log(2)
         return (bits.mean() if averaged else bits), {}
 
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(Softmax(num_outputs=10, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.fit(d2l, Softmax(num_outputs=10, lr=0.1), max_epochs=3)
 
 
 class Perceptron(d2l.Classifier):
@@ -217,12 +189,8 @@ def multilayer_perceptron():
             H = jnp.maximum(d2l.matmul(X, self.W1) + self.b1, 0)
             return d2l.matmul(H, self.W2) + self.b2
 
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(PerceptronScratch(784, 10, 32, lr=0.1), data)
-    scratch = trainer.history
-    trainer.fit(Perceptron(num_outputs=10, num_hiddens=32, lr=0.1), data)
-    return trainer, scratch
+    concise = Perceptron(num_outputs=10, num_hiddens=32, lr=0.1)
+    return shared.fit_both(d2l, PerceptronScratch(784, 10, 32, lr=0.1), concise)
 
 
 def dropout():
@@ -272,54 +240,24 @@ def dropout():
         return (losses.mean() if averaged else losses), {}
 
     hparams = {"num_outputs": 10, "num_hiddens": 32, "dropout": 0.3, "lr": 0.1}
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(DropoutScratch(**hparams), data)
-    scratch = trainer.history
-    trainer.fit(Dropout(**hparams), data)
-    return trainer, scratch
+    return shared.fit_both(d2l, DropoutScratch(**hparams), Dropout(**hparams))
 
 
 def devices():
     X = jax.device_put(d2l.ones((2, 3)), d2l.try_gpu())
     assert X.devices() == {d2l.try_gpu()}
 
-    @d2l.add_to_class(d2l.Trainer)
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
-        self.save_hyperparameters()
-        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
-
-    @d2l.add_to_class(d2l.Trainer)
-    def prepare_batch(self, batch):
-        return [d2l.to(a, self.gpus[0]) for a in batch] if self.gpus else batch
-
-    @d2l.add_to_class(d2l.Trainer)
-    def prepare_model(self, model):
-        model.trainer = self
-        model.board.xlim = [0, self.max_epochs]
-        self.model = model
-
-    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
-    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    shared.own_trainer(d2l)
+    return shared.fit(d2l, Perceptron(10, 32, lr=0.1), num_gpus=1)
 
 
 def image_dataset():
-    class Garments(d2l.DataModule):
-        def __init__(self, batch_size=64):
-            super().__init__()
-            self.save_hyperparameters()
-            images = d2l.FashionMNIST()
-            self.train, self.val = images.train, images.val
+    def loader(data, examples, train):
+        X, y = examples
+        return [
+            (jnp.expand_dims(X[i : i + data.batch_size], 3) / 255, y[i : i + data.batch_size])
+            for i in range(0, len(y), data.batch_size)
+        ]
 
-        def get_dataloader(self, train):
-            X, y = self.train if train else self.val
-            return [
-                (jnp.expand_dims(X[i : i + self.batch_size], 3) / 255, y[i : i + self.batch_size])
-                for i in range(0, len(y), self.batch_size)
-            ]
-
-    data = Garments()
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    trainer, data = shared.image_dataset(d2l, Perceptron(10, 32, lr=0.1), loader)
     return trainer, (len(data.train[0]), data.train[0][0].shape)

@@ -5,6 +5,7 @@ from functools import partial
 
 import jax
 import optax
+from d2l_programs import shared
 from flax import linen as nn
 from jax import numpy as jnp
 
@@ -35,18 +36,11 @@ class LeNet(d2l.Classifier):
 
 def lenet():
     LeNet().layer_summary((1, 28, 28, 1))
-    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer.fit(LeNet(lr=0.2), data)
-    return trainer
+    return shared.fit(d2l, LeNet(lr=0.2), num_gpus=1)
 
 
 def larger_images():
-    LeNet().layer_summary((1, 96, 96, 1))
-    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
-    trainer = d2l.Trainer(max_epochs=1)
-    trainer.fit(LeNet(lr=0.2), data)
-    return trainer, next(iter(data.train_dataloader()))
+    return shared.larger_images(d2l, LeNet, (1, 96, 96, 1))
 
 
 def batch_normalization():
@@ -102,9 +96,7 @@ def batch_normalization():
         losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
         return (losses.mean() if averaged else losses), updates
 
-    data = d2l.FashionMNIST(batch_size=64)
     model = Normalised(lr=0.1)
     model.layer_summary((2, 28, 28, 1))
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(model, data)
+    trainer = shared.fit(d2l, model)
     return trainer, d2l.numpy(trainer.state.batch_stats["net"]["layers_1"]["moving_mean"])

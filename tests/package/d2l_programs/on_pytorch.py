@@ -7,6 +7,7 @@ at. Names and arguments of methods are d2l's, since they are the interface; the 
 import math
 
 import torch
+from d2l_programs import shared
 from torch import nn
 from torch.nn import functional as F
 
@@ -14,17 +15,6 @@ from d2lcompat import torch as d2l
 
 
 def object_oriented_design():
-    class Points(d2l.DataModule):
-        def __init__(self, w, b, num_train=192, num_val=40, batch_size=32):
-            super().__init__()
-            self.save_hyperparameters()
-            self.X = d2l.randn(num_train + num_val, len(w))
-            self.y = d2l.matmul(self.X, d2l.reshape(w, (-1, 1))) + b
-
-        def get_dataloader(self, train):
-            chosen = slice(0, self.num_train) if train else slice(self.num_train, None)
-            return self.get_tensorloader((self.X, self.y), train, chosen)
-
     class Line(d2l.Module):
         def __init__(self, num_inputs, lr, sigma=0.01):
             super().__init__()
@@ -64,26 +54,14 @@ def object_oriented_design():
                 self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    data = Points(w=d2l.tensor([2.0, -3.4]), b=4.2)
+    data = shared.points(d2l, d2l.randn)
     trainer = d2l.Trainer(max_epochs=4)
     trainer.fit(model, data)
     return trainer, [*d2l.numpy(model.w)[:, 0], *d2l.numpy(model.b)]
 
 
 def own_fit():
-    class Patient(d2l.Trainer):
-        def fit(self, model, data):
-            self.prepare_data(data)
-            self.prepare_model(model)
-            self.optim = model.configure_optimizers()
-            self.train_batch_idx = self.val_batch_idx = 0
-            for epoch in range(self.max_epochs):
-                self.epoch = epoch
-                self.fit_epoch()
-
-    trainer = Patient(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.own_fit(d2l, Perceptron(10, 32, lr=0.1))
 
 
 def classification():
@@ -91,30 +69,11 @@ def classification():
     def configure_optimizers(self):
         return torch.optim.Adam(self.parameters(), lr=self.lr)
 
-    @d2l.add_to_class(d2l.Classifier)
-    def validation_step(self, batch):
-        Y_hat = self(*batch[:-1])
-        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
-        self.plot("err", 1 - self.accuracy(Y_hat, batch[-1]), train=False)
-
-    @d2l.add_to_class(d2l.Classifier)
-    def accuracy(self, Y_hat, Y, averaged=True):
-        hits = d2l.astype(d2l.argmax(Y_hat, axis=1) == Y, d2l.float32)
-        return d2l.reduce_mean(hits) if averaged else hits
-
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.01), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    shared.count_errors(d2l)
+    return shared.fit(d2l, Perceptron(10, 32, lr=0.01))
 
 
 def softmax_regression_scratch():
-    def softmax(X):
-        powers = d2l.exp(X)
-        return powers / d2l.reduce_sum(powers, 1, keepdims=True)
-
-    def cross_entropy(y_hat, y):
-        return -d2l.reduce_mean(d2l.log(y_hat[list(range(len(y_hat))), y]))
-
     class SoftmaxScratch(d2l.Classifier):
         def __init__(self, num_inputs, num_outputs, lr, sigma=0.01):
             super().__init__()
@@ -125,26 +84,13 @@ def softmax_regression_scratch():
         def parameters(self):
             return [self.W, self.b]
 
-    @d2l.add_to_class(SoftmaxScratch)
-    def forward(self, X):
-        X = d2l.reshape(X, (-1, self.W.shape[0]))
-        return softmax(d2l.matmul(X, self.W) + self.b)
+    shared.add_softmax(d2l, SoftmaxScratch)
 
     @d2l.add_to_class(SoftmaxScratch)
     def loss(self, y_hat, y):
-        return cross_entropy(y_hat, y)
+        return -d2l.reduce_mean(d2l.log(y_hat[list(range(len(y_hat))), y]))
 
-    data = d2l.FashionMNIST(batch_size=64)
-    model = SoftmaxScratch(num_inputs=784, num_outputs=10, lr=0.1)
-    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)
-    trainer.fit(model, data)
-    X, y = next(iter(data.val_dataloader()))
-    preds = d2l.argmax(model(X), axis=1)
-    wrong = d2l.astype(preds, y.dtype) != y
-    X, y, preds = X[wrong], y[wrong], preds[wrong]
-    pairs = zip(data.text_labels(y), data.text_labels(preds), strict=True)
-    data.visualize([X, y], labels=["\n".join(pair) for pair in pairs])
-    return trainer
+    return shared.show_mistakes(d2l, SoftmaxScratch(784, 10, lr=0.1))
 
 
 def softmax_regression_concise():
@@ -164,9 +110,7 @@ def softmax_regression_concise():
         nats = F.cross_entropy(Y_hat, Y, reduction="mean" if averaged else "none")
         return nats / math.log(2)
 
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(Softmax(num_outputs=10, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.fit(d2l, Softmax(num_outputs=10, lr=0.1), max_epochs=3)
 
 
 class Perceptron(d2l.Classifier):
@@ -193,12 +137,8 @@ def multilayer_perceptron():
             H = torch.relu(d2l.matmul(X, self.W1) + self.b1)
             return d2l.matmul(H, self.W2) + self.b2
 
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(PerceptronScratch(784, 10, 32, lr=0.1), data)
-    scratch = trainer.history
-    trainer.fit(Perceptron(num_outputs=10, num_hiddens=32, lr=0.1), data)
-    return trainer, scratch
+    concise = Perceptron(num_outputs=10, num_hiddens=32, lr=0.1)
+    return shared.fit_both(d2l, PerceptronScratch(784, 10, 32, lr=0.1), concise)
 
 
 def dropout():
@@ -231,12 +171,7 @@ def dropout():
             )  # fmt: skip
 
     hparams = {"num_outputs": 10, "num_hiddens": 32, "dropout": 0.3, "lr": 0.1}
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(DropoutScratch(**hparams), data)
-    scratch = trainer.history
-    trainer.fit(Dropout(**hparams), data)
-    return trainer, scratch
+    return shared.fit_both(d2l, DropoutScratch(**hparams), Dropout(**hparams))
 
 
 def init_cnn(module):
@@ -269,12 +204,7 @@ def lenet():
 
 
 def larger_images():
-    LeNet().layer_summary((1, 1, 96, 96))
-    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
-    data.num_workers = 0
-    trainer = d2l.Trainer(max_epochs=1)
-    trainer.fit(LeNet(lr=0.2), data)
-    return trainer, next(iter(data.train_dataloader()))
+    return shared.larger_images(d2l, LeNet, (1, 1, 96, 96))
 
 
 def batch_normalization():
@@ -289,11 +219,9 @@ def batch_normalization():
                 nn.LazyLinear(num_classes),
             )  # fmt: skip
 
-    data = d2l.FashionMNIST(batch_size=64)
     model = Normalised(lr=0.1)
     model.layer_summary((2, 1, 28, 28))
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(model, data)
+    trainer = shared.fit(d2l, model)
     return trainer, d2l.numpy(model.net[1].running_mean)
 
 
@@ -301,43 +229,15 @@ def devices():
     X = d2l.ones((2, 3), device=d2l.try_gpu())
     assert X.device.type == d2l.try_gpu().type
 
-    @d2l.add_to_class(d2l.Trainer)
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
-        self.save_hyperparameters()
-        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
-
-    @d2l.add_to_class(d2l.Trainer)
-    def prepare_batch(self, batch):
-        return [d2l.to(a, self.gpus[0]) for a in batch] if self.gpus else batch
-
-    @d2l.add_to_class(d2l.Trainer)
-    def prepare_model(self, model):
-        model.trainer = self
-        model.board.xlim = [0, self.max_epochs]
-        if self.gpus:
-            model.to(self.gpus[0])
-        self.model = model
-
-    trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
-    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    shared.own_trainer(d2l, lambda model, gpu: model.to(gpu))
+    return shared.fit(d2l, Perceptron(10, 32, lr=0.1), num_gpus=1)
 
 
 def image_dataset():
-    class Garments(d2l.DataModule):
-        def __init__(self, batch_size=64):
-            super().__init__(num_workers=0)
-            self.save_hyperparameters()
-            images = d2l.FashionMNIST()
-            self.train, self.val = images.train, images.val
+    def loader(data, examples, train):
+        return torch.utils.data.DataLoader(
+            examples, data.batch_size, shuffle=train, num_workers=data.num_workers
+        )
 
-        def get_dataloader(self, train):
-            examples = self.train if train else self.val
-            return torch.utils.data.DataLoader(
-                examples, self.batch_size, shuffle=train, num_workers=self.num_workers
-            )
-
-    data = Garments()
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    trainer, data = shared.image_dataset(d2l, Perceptron(10, 32, lr=0.1), loader, num_workers=0)
     return trainer, (len(data.train), data.train[0][0].shape)

@@ -3,22 +3,12 @@
 import math
 
 import tensorflow as tf
+from d2l_programs import shared
 
 from d2lcompat import tensorflow as d2l
 
 
 def object_oriented_design():
-    class Points(d2l.DataModule):
-        def __init__(self, w, b, num_train=192, num_val=40, batch_size=32):
-            super().__init__()
-            self.save_hyperparameters()
-            self.X = tf.random.normal((num_train + num_val, w.shape[0]))
-            self.y = d2l.matmul(self.X, d2l.reshape(w, (-1, 1))) + b
-
-        def get_dataloader(self, train):
-            chosen = slice(0, self.num_train) if train else slice(self.num_train, None)
-            return self.get_tensorloader((self.X, self.y), train, chosen)
-
     class Line(d2l.Module):
         def __init__(self, num_inputs, lr, sigma=0.01):
             super().__init__()
@@ -58,26 +48,14 @@ def object_oriented_design():
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    data = Points(w=d2l.tensor([2.0, -3.4]), b=4.2)
+    data = shared.points(d2l, lambda *shape: tf.random.normal(shape))
     trainer = d2l.Trainer(max_epochs=4)
     trainer.fit(model, data)
     return trainer, [*d2l.numpy(model.w)[:, 0], *d2l.numpy(model.b)]
 
 
 def own_fit():
-    class Patient(d2l.Trainer):
-        def fit(self, model, data):
-            self.prepare_data(data)
-            self.prepare_model(model)
-            self.optim = model.configure_optimizers()
-            self.train_batch_idx = self.val_batch_idx = 0
-            for epoch in range(self.max_epochs):
-                self.epoch = epoch
-                self.fit_epoch()
-
-    trainer = Patient(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.own_fit(d2l, Perceptron(10, 32, lr=0.1))
 
 
 def classification():
@@ -85,32 +63,11 @@ def classification():
     def configure_optimizers(self):
         return tf.keras.optimizers.Adam(self.lr)
 
-    @d2l.add_to_class(d2l.Classifier)
-    def validation_step(self, batch):
-        Y_hat = self(*batch[:-1])
-        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
-        self.plot("err", 1 - self.accuracy(Y_hat, batch[-1]), train=False)
-
-    @d2l.add_to_class(d2l.Classifier)
-    def accuracy(self, Y_hat, Y, averaged=True):
-        preds = d2l.astype(d2l.argmax(Y_hat, axis=1), Y.dtype)
-        hits = d2l.astype(preds == Y, d2l.float32)
-        return d2l.reduce_mean(hits) if averaged else hits
-
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.01), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    shared.count_errors(d2l)
+    return shared.fit(d2l, Perceptron(10, 32, lr=0.01))
 
 
 def softmax_regression_scratch():
-    def softmax(X):
-        powers = d2l.exp(X)
-        return powers / d2l.reduce_sum(powers, 1, keepdims=True)
-
-    def cross_entropy(y_hat, y):
-        chosen = tf.boolean_mask(y_hat, tf.one_hot(y, depth=y_hat.shape[-1]))
-        return -d2l.reduce_mean(d2l.log(chosen))
-
     class SoftmaxScratch(d2l.Classifier):
         def __init__(self, num_inputs, num_outputs, lr, sigma=0.01):
             super().__init__()
@@ -120,26 +77,14 @@ def softmax_regression_scratch():
             self.W = tf.Variable(self.W)
             self.b = tf.Variable(self.b)
 
-    @d2l.add_to_class(SoftmaxScratch)
-    def forward(self, X):
-        X = d2l.reshape(X, (-1, self.W.shape[0]))
-        return softmax(d2l.matmul(X, self.W) + self.b)
+    shared.add_softmax(d2l, SoftmaxScratch)
 
     @d2l.add_to_class(SoftmaxScratch)
     def loss(self, y_hat, y):
-        return cross_entropy(y_hat, y)
+        chosen = tf.boolean_mask(y_hat, tf.one_hot(y, depth=y_hat.shape[-1]))
+        return -d2l.reduce_mean(d2l.log(chosen))
 
-    data = d2l.FashionMNIST(batch_size=64)
-    model = SoftmaxScratch(num_inputs=784, num_outputs=10, lr=0.1)
-    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)
-    trainer.fit(model, data)
-    X, y = next(iter(data.val_dataloader()))
-    preds = d2l.argmax(model(X), axis=1)
-    wrong = d2l.astype(preds, y.dtype) != y
-    X, y, preds = X[wrong], y[wrong], preds[wrong]
-    pairs = zip(data.text_labels(y), data.text_labels(preds), strict=True)
-    data.visualize([X, y], labels=["\n".join(pair) for pair in pairs])
-    return trainer
+    return shared.show_mistakes(d2l, SoftmaxScratch(784, 10, lr=0.1))
 
 
 def softmax_regression_concise():
@@ -163,9 +108,7 @@ def softmax_regression_concise():
         )
         return fn(Y, Y_hat) / math.log(2)
 
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(Softmax(num_outputs=10, lr=0.1), d2l.FashionMNIST(batch_size=64))
-    return trainer
+    return shared.fit(d2l, Softmax(num_outputs=10, lr=0.1), max_epochs=3)
 
 
 class Perceptron(d2l.Classifier):
@@ -196,12 +139,8 @@ def multilayer_perceptron():
             H = tf.math.maximum(d2l.matmul(X, self.W1) + self.b1, 0)
             return d2l.matmul(H, self.W2) + self.b2
 
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(PerceptronScratch(784, 10, 32, lr=0.1), data)
-    scratch = trainer.history
-    trainer.fit(Perceptron(num_outputs=10, num_hiddens=32, lr=0.1), data)
-    return trainer, scratch
+    concise = Perceptron(num_outputs=10, num_hiddens=32, lr=0.1)
+    return shared.fit_both(d2l, PerceptronScratch(784, 10, 32, lr=0.1), concise)
 
 
 def dropout():
@@ -238,12 +177,7 @@ def dropout():
             )
 
     hparams = {"num_outputs": 10, "num_hiddens": 32, "dropout": 0.3, "lr": 0.1}
-    data = d2l.FashionMNIST(batch_size=64)
-    trainer = d2l.Trainer(max_epochs=3)
-    trainer.fit(DropoutScratch(**hparams), data)
-    scratch = trainer.history
-    trainer.fit(Dropout(**hparams), data)
-    return trainer, scratch
+    return shared.fit_both(d2l, DropoutScratch(**hparams), Dropout(**hparams))
 
 
 class LeNet(d2l.Classifier):
@@ -274,11 +208,7 @@ def lenet():
 
 
 def larger_images():
-    LeNet().layer_summary((1, 96, 96, 1))
-    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
-    trainer = d2l.Trainer(max_epochs=1)
-    trainer.fit(LeNet(lr=0.2), data)
-    return trainer, next(iter(data.train_dataloader()))
+    return shared.larger_images(d2l, LeNet, (1, 96, 96, 1))
 
 
 def batch_normalization():
@@ -300,11 +230,9 @@ def batch_normalization():
                 ]
             )
 
-    data = d2l.FashionMNIST(batch_size=64)
     model = Normalised(lr=0.1)
     model.layer_summary((2, 28, 28, 1))
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(model, data)
+    trainer = shared.fit(d2l, model)
     return trainer, d2l.numpy(model.net.layers[1].moving_mean)
 
 
@@ -319,20 +247,11 @@ def devices():
 
 
 def image_dataset():
-    class Garments(d2l.DataModule):
-        def __init__(self, batch_size=64):
-            super().__init__()
-            self.save_hyperparameters()
-            images = d2l.FashionMNIST()
-            self.train, self.val = images.train, images.val
+    def loader(data, examples, train):
+        X, y = examples
+        X = tf.expand_dims(X, axis=3) / 255
+        pairs = tf.data.Dataset.from_tensor_slices((X, tf.cast(y, "int32")))
+        return pairs.shuffle(len(y) if train else 1).batch(data.batch_size)
 
-        def get_dataloader(self, train):
-            X, y = self.train if train else self.val
-            X = tf.expand_dims(X, axis=3) / 255
-            examples = tf.data.Dataset.from_tensor_slices((X, tf.cast(y, "int32")))
-            return examples.shuffle(len(y) if train else 1).batch(self.batch_size)
-
-    data = Garments()
-    trainer = d2l.Trainer(max_epochs=2)
-    trainer.fit(Perceptron(10, 32, lr=0.1), data)
+    trainer, data = shared.image_dataset(d2l, Perceptron(10, 32, lr=0.1), loader)
     return trainer, (len(data.train[0]), data.train[0][0].shape)
