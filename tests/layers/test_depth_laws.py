@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import pytest
-from backends import BACKENDS, bound, close, definitions, each, examples
+from backends import BACKENDS, bound, close, definitions, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -280,34 +280,3 @@ def test_stack_and_its_gradient_are_those_written_by_hand(page):
 
     np.testing.assert_allclose(page.numpy(network(page.tensor(X))), out, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(page.gradient(network, X, V), G, rtol=1e-5, atol=1e-6)
-
-
-# --------------------------------------------------------------------------------------- the model
-
-TRAIN = examples(16, seed=1)
-
-
-def wide(pair):
-    """As many features as the model's first layer expects."""
-    flat = pair[0].reshape(len(pair[0]), -1)
-    return np.tile(flat, (1, 784))[:, :784].astype(np.float32), pair[1]
-
-
-@trained
-@each_mode
-def test_model_is_random_in_training_only(page, mode):
-    page.seed(1)
-    model = page.model(
-        "ResidualMLP", num_outputs=3, num_hiddens=4, num_blocks=3, last=0.1, mode=mode, lr=0.1
-    )
-    data = page.backend.data(wide(TRAIN), wide(TRAIN))
-    trainer = page.backend.fit(model, data)
-    assert np.isfinite(trainer.history["train_loss"][-1])
-    X = wide(TRAIN)[0]
-
-    def outputs(training):
-        return page.backend.predict(trainer, X, training)
-
-    np.testing.assert_array_equal(outputs(False), outputs(False))
-    draws = [outputs(True) for _ in range(6)]
-    assert any((draw != draws[0]).any() for draw in draws[1:])

@@ -1,7 +1,7 @@
-"""A law of every page's model: runs can be compared only if they begin alike, whatever is dropped.
+"""Laws of every page's model: whatever is dropped, runs begin alike and evaluate without it.
 
-The models come from the executed notebook that a test's name states. What is special to one of
-them is tested in its page's file.
+Else they could not be compared. The models come from the executed notebook that a test's name
+states. What is special to one of them is tested in its page's file.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ FLAT = examples(16)[0]
 IMAGES = np.random.default_rng(0).random((16, 1, 28, 28)).astype(np.float32)
 MLP = {"num_outputs": 3, "num_hiddens_1": 16, "num_hiddens_2": 16, "lr": 0.1}
 RATES = [{"dropout_1": p, "dropout_2": q} for p, q in ((0.0, 0.0), (0.5, 0.5), (0.0, 0.9))]
-# Page, model, inputs, what all models are made with, and what each of them drops.
+# Page, model, inputs, what all models are made with, and what each drops; the first drops nothing.
 MODELS = [
     ("dropout", "DropoutMLPScratch", FLAT, MLP, RATES),
     ("dropout", "DropoutMLP", FLAT, MLP, RATES),
@@ -30,10 +30,17 @@ MODELS = [
         {"p": 0.0, "place": "weights"}, {"p": 0.5, "place": "weights"},
         {"p": 0.5, "place": "zoneout"},
     ]),
+    ("signal", "ScalingMLP", FLAT, {"lr": 0.1}, [
+        {"p": 0.0, "scaling": "train"}, {"p": 0.5, "scaling": "train"},
+        {"p": 0.5, "scaling": "none"},
+    ]),
+    ("spatial", "SmallCNN", IMAGES, {"lr": 0.1}, [
+        {"kind": "none"}, {"kind": "standard"}, {"kind": "spatial"}, {"kind": "block"},
+    ]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+each_model = pytest.mark.parametrize(
     ("framework", "row"),
     [
         pytest.param(name, row, id=f"chapters/{name}/{row[0]}.ipynb-{row[1]}")
@@ -42,20 +49,39 @@ MODELS = [
     ],
     indirect=["framework"],
 )
-def test_initial_weights_do_not_depend_on_what_is_dropped(framework, row):
-    name, Model, X, options, drops = row
+
+
+def starter(framework, row):
+    """(seed, what is dropped) -> a trainer ready for training; and the inputs."""
+    name, Model, X, options, _ = row
     page = page_of(framework, name)
     if X is IMAGES and page.backend.d2l.FashionMNIST.channel_axis != 1:
         X = X.reshape(16, 28, 28, 1)
     data = page.backend.data((X, np.arange(16) % 3))
+    return lambda seed, drop: page.begin(data, Model, **options, **drop, seed=seed), X
 
-    def start(seed, drop):
-        trainer = page.begin(data, Model, **options, **drop, seed=seed)
-        return page.backend.parameters(trainer)
 
-    plain, *others = (start(3, drop) for drop in drops)
+@each_model
+def test_initial_weights_do_not_depend_on_what_is_dropped(backend, framework, row):
+    start, _ = starter(framework, row)
+    plain, *others = (backend.parameters(start(3, drop)) for drop in row[-1])
     for other in others:
         for weight, same in zip(plain, other, strict=True):
             np.testing.assert_array_equal(weight, same)
-    pairs = list(zip(plain, start(4, drops[-1]), strict=True))
+    pairs = list(zip(plain, backend.parameters(start(4, row[-1][-1])), strict=True))
     assert any((one != other).any() for one, other in pairs)
+
+
+@each_model
+def test_a_model_drops_in_training_only(backend, framework, row):
+    start, X = starter(framework, row)
+    plain = None
+    for place, drop in enumerate(row[-1]):
+        trainer = start(3, drop)
+        once = backend.predict(trainer, X)
+        np.testing.assert_array_equal(once, backend.predict(trainer, X))
+        draws = [backend.predict(trainer, X, training=True) for _ in range(6)]
+        assert any((draw != draws[0]).any() for draw in draws) == (place > 0), drop
+        plain = once if plain is None else plain
+        if drop.get("place") != "zoneout":  # which evaluates to a mean
+            np.testing.assert_allclose(once, plain, atol=1e-6)

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 import pytest
-from backends import BACKENDS, FALSE_ALARM, bound, each
+from backends import FALSE_ALARM, bound, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ KINDS = ("spatial", "block")
 SIZES = [(6, 9, 3), (5, 5, 5), (7, 4, 1)]  # height, width, block; few: JAX compiles for each
 
 
-every, training_ones = each(PAGE), each(PAGE, BACKENDS)
+every = each(PAGE)
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_size = pytest.mark.parametrize(
     ("height", "width", "size"), SIZES, ids=lambda value: str(value)
@@ -307,25 +307,3 @@ def test_contiguity_is_counted_where_there_are_four_neighbours(page):
     gone[0, 3, 4] = True
     # Of the dropped pixels (1,1), (1,2), (2,1), (2,2) and (3,4) inside the map only (1,1) is inside
     assert page.code.inside(~gone) == pytest.approx(1 / 5)
-
-
-# --------------------------------------------------------------------------------- the model
-
-
-@training_ones
-def test_models_begin_alike_and_evaluate_without_dropout(page):
-    rng = np.random.default_rng(0)
-    X = rng.random((8, 1, 28, 28), np.float32)
-    X = np.ascontiguousarray(page.order(X))
-    data = page.backend.data((X, np.arange(8) % 3), None)
-    starts, scores = [], []
-    for kind in ("none", "standard", "spatial", "block"):
-        trainer = page.begin(data, "SmallCNN", kind, lr=0.1)
-        starts.append(page.backend.weights(trainer))
-        scores.append(page.backend.predict(trainer, X))
-        trained = [page.backend.predict(trainer, X, training=True) for _ in range(2)]
-        assert (trained[0] != trained[1]).any() == (kind != "none")
-    for weights, score in zip(starts[1:], scores[1:], strict=True):
-        for one, other in zip(starts[0], weights, strict=True):
-            np.testing.assert_array_equal(one, other)
-        np.testing.assert_allclose(score, scores[0], atol=1e-6)
