@@ -1,29 +1,18 @@
 """The built book on a server of its own, and pages of a real Chromium."""
 
 import functools
-import http.server
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from browsing import QuietHandler, served
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        """Say nothing: pytest's output is no access log."""
-
-
-class QuietServer(http.server.ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        """Say nothing: a page that is left early hangs up."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -61,11 +50,8 @@ def book_folder(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def book(book_folder):
     """The address of the book."""
-    handler = functools.partial(QuietHandler, directory=book_folder)
-    with QuietServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(functools.partial(QuietHandler, directory=book_folder)) as (address, _):
+        yield address
 
 
 # Not for longer: Playwright's event loop would be in the way of tests that run notebooks

@@ -1,24 +1,7 @@
-"""For every eye: other frameworks than the first, the keyboard, rest, narrow screens and paper."""
+"""For every eye: the keyboard, rest, narrow screens and paper."""
 
 import pytest
-from browsing import THEME, violations
-
-
-@pytest.mark.parametrize(
-    ("path", "framework", "theme", "width"),
-    [
-        ("chapters/dropout.html", "tensorflow", "dark", 1280),
-        ("chapters/dropout.html", "jax", "light", 375),
-        ("chapters/uncertainty.html", "mxnet", "dark", 1280),
-        ("chapters/depth.html", "numpy", "dark", 1280),
-    ],
-)
-def test_axe_finds_nothing_whichever_framework(visit, path, framework, theme, width):
-    page = visit(f"{path}?framework={framework}", theme, width)
-    chosen = ".framework-tabs > input:checked + label"
-    shown = page.locator(chosen).evaluate_all("all => all.map(label => label.dataset.syncId)")
-    assert framework in shown
-    assert violations(page) == []
+from browsing import THEME
 
 
 def test_nothing_moves_for_those_who_asked_for_rest(visit):

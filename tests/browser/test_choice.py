@@ -4,12 +4,23 @@ Names that are no framework, and what is stored and asked for, are tested in tes
 """
 
 import functools
-import http.server
 import re
 import threading
 
 import pytest
-from browsing import EXECUTED, FRAMES, SHIFTS, SHOWN, STORE_MXNET, STORED, pick, shift, shown
+from browsing import (
+    EXECUTED,
+    FRAMES,
+    SHIFTS,
+    SHOWN,
+    STORED,
+    QuietHandler,
+    pick,
+    served,
+    shift,
+    shown,
+    store,
+)
 
 # Has no NumPy, and has it
 WITHOUT, WITH = "chapters/dropout.html", "chapters/signal.html"
@@ -174,7 +185,7 @@ def test_a_browser_that_stores_nothing_chooses_for_the_page(page, book):
     assert shown(page) == "jax"
 
 
-class Halting(http.server.SimpleHTTPRequestHandler):
+class Halting(QuietHandler):
     """Sends the first two thirds of a page, and the rest when it is told to."""
 
     go_on = threading.Event()
@@ -192,21 +203,17 @@ class Halting(http.server.SimpleHTTPRequestHandler):
         self.go_on.wait(timeout=60)
         return self.wfile.write(text[2 * len(text) // 3 :])
 
-    def log_message(self, *arguments):
-        """Say nothing."""
-
 
 @pytest.mark.parametrize("path", [WITH, WITHOUT])
 def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
     """Of a page that arrives slowly, every tab set shows the choice as soon as it is there."""
     Halting.go_on.clear()
-    page.add_init_script(STORE_MXNET + SHIFTS)
+    page.add_init_script(store("mxnet") + SHIFTS)
     page.set_viewport_size({"width": 1280, "height": 6000})  # the tabs are in view
     handler = functools.partial(Halting, directory=book_folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served(handler) as (address, _):
         try:
-            page.goto(f"http://127.0.0.1:{server.server_port}/{path}", wait_until="commit")
+            page.goto(f"{address}/{path}", wait_until="commit")
             page.wait_for_function(f"({SHOWN})().length > 3")
             page.evaluate("() => new Promise(requestAnimationFrame)")
             assert page.evaluate("document.readyState") == "loading"
@@ -216,13 +223,11 @@ def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
             Halting.go_on.set()
         page.wait_for_load_state()
         assert shown(page) == "mxnet"
-        server.shutdown()
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book, width):
-    page.add_init_script(STORE_MXNET + SHIFTS)
-    page.set_viewport_size({"width": width, "height": 900})
+def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book):
+    """On a phone neither: see test_every_page_narrow.py."""
+    page.add_init_script(store("mxnet") + SHIFTS)
     jumped = {}
     for path in EXECUTED:
         page.goto(f"{book}/{path}")

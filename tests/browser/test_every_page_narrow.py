@@ -1,15 +1,22 @@
-"""Every page on a phone: each is visited once, in the dark, by somebody who was never here."""
+"""Every page on a phone: each is visited once, in the dark.
+
+Who visits a page with tabs has chosen a framework before: each page's is another than the first,
+and all have their turn.
+"""
 
 import pytest
 from browsing import (
     OPEN_ALL,
     PAGES,
     SHIFTS,
+    SHOWN,
+    SOURCES,
     THEME,
     Log,
-    contrast_in,
     fail_where,
+    last_contrast_in,
     shift,
+    store,
     violations,
 )
 
@@ -45,6 +52,10 @@ NEVER = {
                               / (e.naturalWidth / e.naturalHeight) - 1) >= 0.03)
         .map(e => e.src)""",
 }
+CHOSEN = {}
+for number, (path, source) in enumerate(SOURCES.items()):
+    others = source.frameworks[1:]
+    CHOSEN[path] = others[number % len(others)]
 CLOSED = "a need to scroll sideways with its folds closed"
 
 
@@ -56,16 +67,17 @@ def phone(chromium, book):
         context = chromium.new_context(viewport={"width": 375, "height": 900}, color_scheme="dark")
         page = context.new_page()
         log = Log(page)
-        page.add_init_script(SHIFTS)
+        page.add_init_script(SHIFTS + store(CHOSEN[path]) if path in CHOSEN else SHIFTS)
         page.goto(f"{book}/{path}")
         here = facts[path] = {"shift": shift(page), "theme": page.evaluate(THEME)}
+        here["shown"] = set(page.evaluate(SHOWN))
         here[CLOSED] = page.evaluate(NEVER["a need to scroll sideways"])
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         page.evaluate(OPEN_ALL)
         for name, expression in NEVER.items():
             here[name] = page.evaluate(expression)
         here["axe-core"] = violations(page)
-        here["contrast in the light"] = contrast_in(page, "light")
+        here["contrast in the light"] = last_contrast_in(page, "light")
         here["what it lacks, or complains of"] = log.problems(book)
         context.close()
     return facts
@@ -85,3 +97,9 @@ def test_nothing_moves_while_a_page_is_opened(phone):
 
 def test_every_page_is_dark_from_the_start(phone):
     assert {facts["theme"] for facts in phone.values()} == {"dark"}
+
+
+def test_every_page_shows_what_was_chosen_before(phone):
+    assert set(CHOSEN.values()) == {"tensorflow", "jax", "mxnet", "numpy"}
+    for path, framework in CHOSEN.items():
+        assert framework in phone[path]["shown"], path

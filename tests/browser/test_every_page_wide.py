@@ -24,8 +24,8 @@ from browsing import (
     TEX,
     Log,
     change_theme,
-    contrast_in,
     fail_where,
+    last_contrast_in,
     pages_of,
     pick,
     shift,
@@ -185,7 +185,7 @@ def gathered(page, book, path, packed):
             facts[f"boxed, {theme}"] = boxed(page)
     change_theme(page, "light")
     facts["axe-core"] = violations(page)
-    facts["contrast in the dark"] = contrast_in(page, "dark")
+    facts["contrast in the dark"] = last_contrast_in(page, "dark")
     return facts
 
 
@@ -225,6 +225,9 @@ def test_no_page_asks_a_third_party_or_complains(desktop, book):
     asked = {url for facts in desktop.values() for url in facts["log"].asked}
     assert len([url for url in asked if "/stix-two-math/" in url]) == 1
     assert not [url for url in asked if "mathjax" in url.lower()]
+    (script,) = {url for url in asked if "playable_figures.js" in url}
+    with_it = {path for path, facts in desktop.items() if script in facts["log"].asked}
+    assert with_it == {f"chapters/{name}.html" for name in ("dropout", "spatial", "choosing")}
     for path, facts in desktop.items():
         pictures = {url for url in facts.get("images", ()) if url.startswith("http")}
         assert pictures <= set(facts["answers"]), path
@@ -303,7 +306,12 @@ def test_axe_core_would_find_something(visit):
     page.evaluate(
         "() => document.querySelector('article h1').append(document.createElement('button'))"
     )
-    page.add_style_tag(content="pre .nn { color: #bbb !important; }")
+    page.add_style_tag(
+        content="pre .nn { color: #bbb !important; }"
+        " html[data-theme=dark] pre .nn { color: #444 !important; }"
+    )
     rules = [found.partition(":")[0] for found in violations(page)]
     assert rules.count("button-name") == 1
     assert rules.count("color-contrast") == 3  # of each look
+    dark = [found.partition(":")[0] for found in last_contrast_in(page, "dark")]
+    assert dark == ["color-contrast"] * 3

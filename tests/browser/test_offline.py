@@ -1,6 +1,5 @@
 """The book is one archive, read from a folder as from a server, and names no third party."""
 
-import http.server
 import re
 import subprocess
 import sys
@@ -10,12 +9,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browsing import Log, fail_where, pages_of, pick, shown
+from browsing import Log, QuietHandler, fail_where, pages_of, pick, served, shown
 
 from tabbook.offline import pack
 
 
-class DawdlingHandler(http.server.BaseHTTPRequestHandler):
+class DawdlingHandler(QuietHandler):
     """Sends a page at once, `late` never, and has nothing else."""
 
     def do_GET(self):
@@ -28,15 +27,10 @@ class DawdlingHandler(http.server.BaseHTTPRequestHandler):
                 b"<!DOCTYPE html><link rel=icon href=data:,><img src=late><img src=gone>"
             )
 
-    def log_message(self, *arguments):
-        """Say nothing: pytest's output is no access log."""
-
 
 def test_the_log_tells_what_is_missing_from_what_was_left(chromium, tmp_path):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), DawdlingHandler) as server:
+    with served(DawdlingHandler) as (home, server):
         server.left = threading.Event()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        home = f"http://127.0.0.1:{server.server_port}"
         page = chromium.new_page()
         log = Log(page)
         with page.expect_request(f"{home}/late"), page.expect_response(f"{home}/gone"):
@@ -45,7 +39,6 @@ def test_the_log_tells_what_is_missing_from_what_was_left(chromium, tmp_path):
         with page.expect_event("requestfailed", lambda request: request.url == f"{home}/late"):
             page.goto("about:blank")
         server.left.set()
-        server.shutdown()
     assert log.missing == [f"{home}/gone"]
     (tmp_path / "page.html").write_text("<link rel=icon href=none.svg><img src=none.png>")
     page.goto((tmp_path / "page.html").as_uri(), wait_until="networkidle")

@@ -112,8 +112,12 @@ def test_every_control_is_reached_by_keyboard_and_has_a_name(visit, path):
 
 
 @pytest.mark.parametrize("path", PLAYABLE)
-def test_on_paper_there_is_the_picture_and_no_control(page, book, path):
+def test_a_figure_asks_nobody_else_and_on_paper_has_no_control(page, book, path):
+    log = Log(page)
     page.goto(f"{book}/{path}")
+    draw(page)
+    assert any("playable_figures.js" in url for url in log.asked)
+    assert log.problems(book) == []
     page.emulate_media(media="print")
     assert page.locator(".playable svg").is_visible()
     assert page.locator(".playable svg").bounding_box()["width"] > 200
@@ -160,17 +164,6 @@ def test_a_phone_shows_the_picture_whole_and_readable(visit, path):
             }).map(text => text.textContent); }"""
     )
     assert cut == []
-
-
-@pytest.mark.parametrize("path", [*PLAYABLE, LANDING])
-def test_a_figure_asks_nobody_else(page, book, path):
-    log = Log(page)
-    page.goto(f"{book}/{path}")
-    if path in PLAYABLE:
-        draw(page)
-    assert len(log.asked) > 3
-    assert log.problems(book) == []
-    assert any("playable_figures.js" in url for url in log.asked) == (path in PLAYABLE)
 
 
 # --- the landing page ---------------------------------------------------------------------------
