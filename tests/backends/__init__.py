@@ -7,6 +7,7 @@ when a test asks for it, and only in the file of its name.
 
 from backends.answers import (
     FALSE_ALARM,
+    NAN_OF_MXNET,
     batches,
     bound,
     close,
@@ -22,8 +23,8 @@ from backends.pages import Page, each, page_of
 from backends.processes import declare_two_processors, run_alone
 
 __all__ = [
-    "ARRAYS", "BACKENDS", "BOOK", "FALSE_ALARM", "FRAMEWORKS", "KINDS", "ROOT", "Page",
-    "backend_of", "batches", "bound", "close", "cross_entropies", "declare_two_processors",
+    "ARRAYS", "BACKENDS", "BOOK", "FALSE_ALARM", "FRAMEWORKS", "KINDS", "NAN_OF_MXNET", "ROOT",
+    "Page", "backend_of", "batches", "bound", "close", "cross_entropies", "declare_two_processors",
     "definitions", "draw_masks", "each", "examples", "mlp", "normals", "page_of", "required",
     "run_alone",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from backends import ARRAYS, BACKENDS, FALSE_ALARM, Page, bound, page_of
+from backends import ARRAYS, BACKENDS, FALSE_ALARM, NAN_OF_MXNET, Page, bound, page_of
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,14 @@ def test_half_precision_is_kept(page, layer):
         np.testing.assert_allclose(out[out != 0], 3 * layer.scale(0.25), rtol=2e-3)
 
 
+@for_all(SCRATCH, STOCK, *SIGNAL)
+def test_shape_and_type_are_kept(page, layer):
+    for shape in ((0,), (0, 5), (3, 0), (1,), (2, 1, 3, 1)):
+        for p in (0, 0.5, 1):
+            out = layer.out(page, np.ones(shape, np.float32), p)
+            assert (out.shape, out.dtype) == (shape, np.float32)
+
+
 def signs(shape):
     """Numbers of both signs, none of them zero."""
     return np.linspace(-3, 3, math.prod(shape), dtype=np.float32).reshape(shape)
@@ -157,13 +165,16 @@ def test_probability_zero_is_the_identity(page, layer):
 
 
 @for_all(*ELEMENTWISE)
-def test_probability_one_leaves_nothing(page, layer, request):
+def test_probability_one_leaves_nothing_and_no_gradient(page, layer, request):
     if (page.framework, layer) == ("mxnet", STOCK):
-        reason = "MXNet 1.9.1's own layer multiplies 0 by 1/0 and returns nan for p = 1"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+        request.applymarker(pytest.mark.xfail(strict=True, reason=NAN_OF_MXNET))
     x = signs(layer.shape)
     for p in (1, 1.0) * 5:
         np.testing.assert_array_equal(layer.out(page, x, p), np.zeros_like(x))
+    for p in (1, 1.0):
+        if page.framework in BACKENDS:
+            gradient = page.gradient(layer.at(page, p), x, np.ones_like(x))
+            np.testing.assert_array_equal(gradient, np.zeros_like(x))
 
 
 def evaluated(layer, *more, **options):

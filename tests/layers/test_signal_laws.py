@@ -117,12 +117,6 @@ def test_linear_unit_has_the_variance_of_the_formula(page):
     assert abs(((z - w @ x) ** 2).mean() - exact) < bound(z.size, max(low**2, high**2) * 2)
 
 
-@every
-def test_dtype_and_empty_input_are_kept(page):
-    assert dropout(page, np.ones((3, 4), np.float32), 0.5).dtype == np.float32
-    assert dropout(page, np.ones((0, 4), np.float32), 0.5).shape == (0, 4)
-
-
 @training_ones
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
 def test_stock_layer_is_ours_with_its_own_mask(page, p):
