@@ -86,6 +86,10 @@ def _by_framework(entry: list | dict, words: dict) -> dict[str, list[Edit]]:
     found: dict[str, list[Edit]] = {}
     for names, edits in ({"all": entry} if isinstance(entry, list) else entry).items():
         for framework in FRAMEWORKS if names == "all" else names.split(", "):
+            if framework not in FRAMEWORKS:
+                raise ValueError(
+                    f"expected 'all', {', '.join(FRAMEWORKS)} or an option, received {framework!r}"
+                )
 
             def said(match: re.Match, framework=framework) -> str:
                 return words[match[1]][framework]
@@ -124,7 +128,8 @@ def _read(path: Path) -> list[Fault]:
     return faults
 
 
-FAULTS = [f for path in sorted(Path(__file__).parent.glob("faults/*.yaml")) for f in _read(path)]
+FILES = sorted(Path(__file__).parent.glob("faults/*.yaml"))
+FAULTS = [fault for path in FILES for fault in _read(path)]
 FAULTS += [
     Fault(name, kind, ("preliminaries",), act=act, told=TOLD.get(name, ""))
     for kind, acts in (("stored", STORED), ("file", FILE), ("environment", ENVIRONMENT))

@@ -12,7 +12,8 @@ import sys
 import checks
 import pytest
 import run
-from all_faults import FAULTS, FRAMEWORKS, MISSES
+import yaml
+from all_faults import FAULTS, FILES, FRAMEWORKS, MISSES
 from backends import FRAMEWORKS as TABLE
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,16 @@ def test_every_fault_still_applies_wherever_it_is_declared():
     for fault in FAULTS:
         for framework in fault.frameworks:
             run.apply(fault, framework)
+
+
+def test_no_name_stands_twice_in_a_file():
+    """Of two entries with one name, YAML keeps the last."""
+    nodes = [yaml.compose(path.read_text("utf-8")) for path in FILES]
+    for node in nodes:
+        if isinstance(node, yaml.MappingNode):
+            names = [key.value for key, _ in node.value]
+            assert sorted(names) == sorted(set(names))
+            nodes += [value for _, value in node.value]
 
 
 def test_faults_are_many_and_distinct():
