@@ -10,7 +10,6 @@ import pytest
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 from nbformat import NotebookNode, ValidationError
 from nbformat.reader import NotJSONError
-from nbval.cover import setup_coverage, teardown_coverage
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from tabbook.cells import is_skipped, stated, tags_of
@@ -49,7 +48,6 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             tuple[NotebookCell, list[NotebookNode], list[NotebookNode] | None]
         ] = []
         self._execution: Execution | None = None
-        self._covered: _Coverage | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the pre-execution checks, if they fail, and the code cells.
@@ -126,12 +124,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
     def teardown(self) -> None:
         """End the kernel."""
-        if self._execution is None:
-            return
-        try:
-            if self._covered and not self.stopped:
-                teardown_coverage(self.config, self._covered)
-        finally:
+        if self._execution:
             self._execution.stop(now=True)
 
     def run(self, cell: "NotebookCell") -> tuple[list[NotebookNode], bool]:
@@ -162,24 +155,6 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             startup_timeout=float(options.nbval_kernel_startup_timeout),
         )
         self._execution.start()
-        if getattr(options, "cov_source", None):
-            self._covered = _Coverage(self._execution, self.nb)
-            setup_coverage(self.config, self._covered, self.path)
-
-
-class _Coverage:
-    """What nbval asks of a kernel to measure coverage in it."""
-
-    def __init__(self, execution: Execution, notebook: NotebookNode) -> None:
-        self.kc = self
-        self.language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-        self._execution = execution
-
-    def execute(self, code: str, **_: Any) -> None:
-        self._execution.run_unseen(code)
-
-    def await_idle(self, *_: Any) -> None:
-        """`execute` has waited."""
 
 
 class Preflight(pytest.Item):

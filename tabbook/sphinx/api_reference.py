@@ -27,7 +27,6 @@ from tabbook.sphinx.api_package import (
     public_names,
     resolve,
 )
-from tabbook.sphinx.assets import add_assets
 
 SHORT_NAMES = (
     "What a framework has under a name of its own, under one name for all. "
@@ -218,9 +217,7 @@ def leave_foreign_types(
     return contnode if ours and node.get("reftype") == "class" else None
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.add_directive("backend-reference", BackendReference)
     app.add_directive("backend-comparison", BackendComparison)
     app.connect("missing-reference", leave_foreign_types)
-    return add_assets(app, "api.css")
