@@ -15,7 +15,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from tabbook.cells import is_skipped, stated, tags_of
 from tabbook.check import preflight
 from tabbook.check.compare import Comparison, Tolerance, compare
-from tabbook.config import Framework, book_of
+from tabbook.config import book_of
 from tabbook.execution import THIS_ENVIRONMENT, Execution, ExecutionError
 from tabbook.text import first_line
 
@@ -33,6 +33,10 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     Attributes:
         problems: what the pre-execution checks have found.
         preflight: the test that fails if they have found something.
+        framework_name, framework: the framework that the notebook says it is for, and what the
+            book knows of it.
+        title: what reports call the notebook.
+        bless: the command that stores the new outputs; empty where there is no source.
         ignored: the numbers of the cells that are not compared.
         stopped: why the cells that are left are not run; empty while they are.
         unsettled: cells with a display that a later cell may update, their outputs, and what those
@@ -42,6 +46,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.problems: list[str] = []
+        self.title, self.bless = f"notebook {self.nodeid}", ""
         self.ignored: list[int] = []
         self.stopped = ""
         self.unsettled: list[
@@ -70,6 +75,11 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             )
             for cell in super().collect()
         ]
+        self.framework_name, self.framework = preflight.framework_of(self.path, self.nb)
+        if name := self.framework_name:
+            page = self.nb.metadata[book_of(self.path).key].get("page")
+            self.title = f"page {page or self.path.stem}, framework {name}"
+            self.bless = f"python -m tabbook bless --framework {name} {page}" if page else ""
         kernel = self.kernel_name
         self.problems = preflight.problems_of(
             self.path, None if kernel == THIS_ENVIRONMENT else kernel
@@ -91,32 +101,6 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             return THIS_ENVIRONMENT
         own = self.nb.metadata.get("kernelspec", {}).get("name", NATIVE_KERNEL_NAME)
         return str(options.nbval_kernel_name or own)
-
-    @property
-    def framework_name(self) -> str | None:
-        """The id of the framework that the notebook says it is for."""
-        return preflight.framework_name(self.path, self.nb)
-
-    @property
-    def framework(self) -> Framework | None:
-        """What the book knows of that framework."""
-        return preflight.framework_of(self.path, self.nb)
-
-    @property
-    def title(self) -> str:
-        """What reports call the notebook."""
-        if not self.framework_name:
-            return f"notebook {self.nodeid}"
-        page = self.nb.metadata[book_of(self.path).key].get("page", self.path.stem)
-        return f"page {page}, framework {self.framework_name}"
-
-    @property
-    def bless(self) -> str:
-        """The command that stores the new outputs; empty for a notebook that has no source."""
-        page = self.nb.metadata.get(book_of(self.path).key, {}).get("page")
-        if not self.framework_name or not page:
-            return ""
-        return f"python -m tabbook bless --framework {self.framework_name} {page}"
 
     def setup(self) -> None:
         """Read the patterns of ``--nbval-sanitize-with``; the first cell starts the kernel."""

@@ -50,15 +50,12 @@ def _signature(name: str, item: griffe.Object) -> str:
     return item.signature(name=name) if isinstance(item, griffe.Function) else name
 
 
-def _base_path(base: str | griffe.Expr) -> str:
-    return base if isinstance(base, str) else base.canonical_path
-
-
 def _class(book: Book, framework: str, name: str, Class: griffe.Class) -> str:
     bases, names = public_bases(book, framework, Class), public_names(book, framework)
     parents = []
-    for base in map(_base_path, Class.bases):
-        written = str(base).rpartition(".")[2]
+    for expression in Class.bases:
+        base = expression if isinstance(expression, str) else expression.canonical_path
+        written = base.rpartition(".")[2]
         known = names.get(written)
         if isinstance(known, str):
             parents.append(f"``{full_name(book, framework, known)}``")
@@ -66,9 +63,7 @@ def _class(book: Book, framework: str, name: str, Class: griffe.Class) -> str:
             parents.append(f":py:obj:`{written}`")
         elif not base.startswith(f"{book.reference.package}."):
             parents.append(f"``{base}``")
-    body = ""
-    if parents:
-        body += f"Derived from {', '.join(parents)}.\n\n"
+    body = f"Derived from {', '.join(parents)}.\n\n" if parents else ""
     body += _docstring(Class) + "\n"
     inherited: dict[str, list[str]] = {}
     for method, item in documented_members(Class):

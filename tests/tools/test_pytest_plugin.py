@@ -8,7 +8,6 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
-import nbval.cover
 import nbval.plugin
 import pytest
 from nbclient import NotebookClient
@@ -317,8 +316,6 @@ def test_what_we_rely_on_in_nbval_is_where_it_was():
     assert "self.nb = nbformat.read(" in inspect.getsource(file.collect)
     assert "self.sanitize_patterns" in inspect.getsource(file.__init__)
     assert "nbval_cell_timeout" in inspect.getsource(one.runtest)
-    for asked in ("kernel.language", "kernel.kc.execute(", "kernel.await_idle("):
-        assert asked in inspect.getsource(nbval.cover.setup_coverage)
     tagged = nbformat.v4.new_code_cell(metadata={"tags": ["nbval-ignore-output", "nbval-skip"]})
     assert dict(nbval.plugin.find_metadata_tags(tagged.metadata)) == {"check": False, "skip": True}
     assert dict(nbval.plugin.find_comment_markers("# NBVAL_IGNORE_OUTPUT")) == {"check": False}
