@@ -2,8 +2,6 @@
 its slides."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,44 +42,33 @@ def fill_menus(
     """
     book, frameworks = book_of(app.srcdir), app.config.tabbook_pages.get(pagename)
 
-    def buttons(
-        frameworks: Iterable[str], icon: str, text: str, hint: str, place: Callable[[str], str]
-    ) -> list[dict[str, str]]:
-        return [
-            {
-                "type": "link",
-                "url": context["pathto"](place(name), 1),
-                "text": text.format(book.frameworks[name].label),
-                "icon": f"fas fa-{icon}",
-                "tooltip": hint.format(book.frameworks[name].label),
-                "label": f"framework-{name}",
-            }
-            for name in frameworks
-        ]
+    def button(framework: str, place: str, icon: str, text: str, hint: str) -> dict[str, str]:
+        label = book.frameworks[framework].label
+        return {
+            "type": "link",
+            "url": context["pathto"](place, 1),
+            "text": text.format(label),
+            "icon": f"fas fa-{icon}",
+            "tooltip": hint.format(label),
+            "label": f"framework-{framework}",
+        }
 
     for menu in context.get("header_buttons", []):
         if menu.get("label") == "download-buttons":
             if frameworks:
                 count_matches(app, "notebook links")
+                words = "code", ".ipynb ({})", "Download the {} notebook"
                 menu["buttons"] = [
-                    *buttons(
-                        frameworks,
-                        "code",
-                        ".ipynb ({})",
-                        "Download the {} notebook",
-                        partial(_download, pagename),
-                    ),
+                    *(button(name, _download(pagename, name), *words) for name in frameworks),
                     *(one for one in menu["buttons"] if one.get("label") not in MERGED),
                 ]
             if pages := [outline.stem for outline in decks.outlines(_chapters(app))]:
                 deck = Path(pagename).name if Path(pagename).name in pages else pages[0]
-                menu["buttons"] += buttons(
-                    app.config.tabbook_pages[f"{book.chapters}/{deck}"],
-                    "desktop",
-                    "Slides ({})",
-                    "Show the slides in {}",
-                    partial(decks.location, deck),
-                )
+                words = "desktop", "Slides ({})", "Show the slides in {}"
+                menu["buttons"] += [
+                    button(name, decks.location(deck, name), *words)
+                    for name in app.config.tabbook_pages[f"{book.chapters}/{deck}"]
+                ]
         elif menu.get("label") == "launch-buttons" and frameworks:
             menu["buttons"] = [
                 launch

@@ -62,6 +62,12 @@ def allow_breaks(words: re.Match[str]) -> str:
     return re.sub(r"(?<=[._/(=])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", words[0])
 
 
+def without_list(parameters: re.Match[str]) -> str:
+    """The lines of a signature, not as a list of definitions."""
+    lines = parameters[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
+    return f'<span class="signature-lines">{lines}</span>'
+
+
 #: In the order in which they are made.
 PATCHES = (
     Patch(
@@ -151,25 +157,11 @@ PATCHES = (
         replacement=r'\1<summary aria-label="Pages of: \2">',
     ),
     Patch(
-        "start of a long signature",
+        "long signature",
         SPHINX,
         "a list without terms inside a term, where a signature takes a line for each parameter",
-        pattern=r'<dl>\s*(?=<dd><em class="sig-param">)',
-        replacement='<span class="signature-lines">',
-    ),
-    Patch(
-        "end of a long signature",
-        SPHINX,
-        "as above",
-        pattern=r"(</em>,</dd>\s*)</dl>",
-        replacement=r"\1</span>",
-    ),
-    Patch(
-        "lines of a long signature",
-        SPHINX,
-        "as above",
-        pattern=r'<dd>(<em class="sig-param">.*?</em>,)</dd>',
-        replacement=r"<span>\1</span>",
+        pattern=r'<dl>\s*((?:<dd><em class="sig-param">.*?</em>,</dd>\s*)+)</dl>',
+        replacement=without_list,
     ),
     Patch(
         "breaks in long names",

@@ -67,7 +67,6 @@ FOUR = shown("execute_result", text_plain="4")
 DIVIDED = nbformat.v4.new_output(
     "error", ename="ZeroDivisionError", evalue="division by zero", traceback=[]
 )
-PNG = "iVBORw0KGgo="
 LIVE = """\
 from IPython.display import clear_output
 for loss in (0.9, 0.5):

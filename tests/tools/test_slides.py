@@ -6,15 +6,13 @@ import html
 import json
 import re
 
-import nbformat
 import pytest
 from backends import ROOT
+from sphinx_book import store_notebooks, stream
 from toy_book import code, prose, write
 
 from tabbook.cli import main
 from tabbook.pages.merge import StaleNotebookError, alt_text
-from tabbook.pages.notebooks import split
-from tabbook.pages.notebooks import write as write_notebook
 from tabbook.pages.source import pages, read_page
 from tabbook.slides import decks
 from tabbook.slides.outline import TAG, SlideError, read
@@ -44,13 +42,7 @@ PARTS = (
 def toy(tmp_path):
     """A book of one page. Called with an outline, it returns where that lies."""
     page = read_page(write(tmp_path, *PARTS))
-    for framework in page.frameworks:
-        notebook = split(page, framework)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.execution_count = 1
-                cell.outputs = [nbformat.v4.new_output("stream", text=f"<{framework}>\n")]
-        write_notebook(notebook, page.notebook(framework))
+    store_notebooks(page, lambda framework, cell: stream(f"<{framework}>\n"))
     (tmp_path / "toy.svg").write_text("<svg/>")
 
     def outline(text):
