@@ -181,9 +181,14 @@ def _picture_names(axes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _zeros(image: Mapping[str, Any]) -> str:
-    """The share of zeros of a mask: nothing but zeros and ones spreads so far around its mean."""
-    mean = image["mean"]
-    return f"{1 - mean:.1%}" if abs(image["std"] ** 2 - mean * (1 - mean)) < 1e-6 else ""
+    """The share of zeros, where it is known: of masks, and where all pixels are stored."""
+    mean, pixels = image["mean"], image.get("pixels")
+    if pixels:
+        found = sum(pixel == 0 for pixel in pixels)
+        return f"{found / len(pixels):.1%}" if found else ""
+    if abs(image["std"] ** 2 - mean * (1 - mean)) < 1e-6:  # only zeros and ones spread so far
+        return f"{1 - mean:.1%}"
+    return ""
 
 
 def _table(caption: str, notes: Sequence[str], columns: Sequence[tuple[str, Sequence[Any]]]) -> str:
