@@ -23,19 +23,31 @@ def stated(tags: Iterable[str], name: str) -> str:
     return next((tag.partition("=")[2].strip() for tag in tags if tag.startswith(f"{name}=")), "")
 
 
+def stated_number(tags: Iterable[str], name: str, default: float) -> float:
+    """The number that a tag such as ``rtol=0.1`` states, else the default.
+
+    Raises:
+        ValueError: the tag does not hold a number of at least 0.
+    """
+    for tag in tags:
+        if tag.startswith(f"{name}="):
+            try:
+                number = float(tag.partition("=")[2])
+            except ValueError:
+                number = math.nan
+            if not number >= 0:
+                raise ValueError(f"Expected a number of at least 0 in the tag {tag!r}.")
+            return number
+    return default
+
+
 def timeout_of(tags: Iterable[str], default: float | None = None) -> float | None:
     """The seconds that a cell may take, by its tag ``timeout=…``; None: as many as it needs.
 
     Raises:
-        ValueError: the tag does not hold a number above 0.
+        ValueError: the tag does not hold a number of at least 0.
     """
-    text = stated(tags, "timeout")
-    try:
-        seconds = float(text) if text else default
-    except ValueError:
-        seconds = math.nan
-    if seconds is not None and not seconds > 0:
-        raise ValueError(f"Expected a number of seconds in the tag 'timeout={text}'.")
+    seconds = stated_number(tags, "timeout", math.inf if default is None else default)
     return None if seconds == math.inf else seconds
 
 

@@ -13,7 +13,7 @@ from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.notebooks import NotebookError
 from tabbook.pages.source import Page, SourceError, pages
 from tabbook.slides import decks
-from tabbook.slides.decks import SlideError
+from tabbook.slides.outline import SlideError
 
 #: What is told in a line, without a traceback.
 ERRORS = (ConfigError, NotebookError, OSError, SlideError, SourceError, StaleNotebookError)

@@ -14,7 +14,7 @@ import platform
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -199,12 +199,12 @@ def _read(file: Path, stamp: int) -> Book | None:
     if isinstance(frameworks, str):
         frameworks = _toml(file.parent / frameworks)
     table["frameworks"] = {
-        name: _checked(Framework, {"id": name, **entry}, file, f"frameworks.{name}")
+        name: _checked(Framework, {"id": name, **entry}, file, "frameworks", name)
         for name, entry in frameworks.items()
     }
     for key, kind in (("data", Data), ("reference", Reference)):
         table[key] = _checked(kind, table.get(key, {}), file, key)
-    book: Book = _checked(Book, {"root": file.parent, **table}, file, "")
+    book: Book = _checked(Book, {"root": file.parent, **table}, file)
     return book
 
 
@@ -215,21 +215,15 @@ def _toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}") from error
 
 
-def _checked(kind: Any, values: Mapping[str, Any], file: Path, where: str) -> Any:
+def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> Any:
     """An instance of one of the classes above; a key that it lacks or needs is an error."""
-    place = ".".join(filter(None, ("tool.tabbook", where)))
-    known = {one.name: one for one in fields(kind)}
-    needed = [
-        name
-        for name, one in known.items()
-        if one.default is MISSING and one.default_factory is MISSING and name not in values
-    ]
-    unknown = [name for name in values if name not in known]
-    if needed or unknown:
-        expected = ", ".join(name for name in known if name not in ("id", "root"))
-        wrong = f"missing: {', '.join(needed)}" if needed else f"unknown: {', '.join(unknown)}"
-        raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.")
-    return kind(**{name: _frozen(value) for name, value in values.items()})
+    try:
+        return kind(**{name: _frozen(value) for name, value in values.items()})
+    except TypeError as error:
+        place = ".".join(("tool.tabbook", *where))
+        expected = ", ".join(one.name for one in fields(kind) if one.name not in ("id", "root"))
+        wrong = str(error).partition("() ")[2]
+        raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.") from error
 
 
 def _frozen(value: Any) -> Any:

@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -144,12 +143,7 @@ class Execution(NotebookClient):
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -194,10 +188,6 @@ class Execution(NotebookClient):
         self.shutdown_kernel = "graceful"
         outputs: list[NotebookNode] = cell.outputs
         return outputs
-
-    def run_unseen(self, code: str) -> None:
-        """Run code that is no cell's."""
-        self._wait(self._run_unseen(code))
 
     def stop(self, now: bool = False) -> None:
         """End the kernel; a second call does nothing.
@@ -246,10 +236,6 @@ class Execution(NotebookClient):
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-
-    async def _run_unseen(self, code: str) -> None:
-        assert self.kc is not None
-        await self.async_wait_for_reply(self.kc.execute(code, silent=True))
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         try:

@@ -3,7 +3,6 @@
 The same book gives the same archive, byte for byte.
 """
 
-import argparse
 import zipfile
 from pathlib import Path
 
@@ -42,13 +41,9 @@ def pack(html: Path, archive: Path) -> int:
 
 def main() -> None:
     """Pack the book; say where it is."""
-    parser = argparse.ArgumentParser(prog="python -m tabbook.offline", description=__doc__)
-    parser.add_argument("html", type=Path, nargs="?", default=Path("_build/html"))
-    parser.add_argument("archive", type=Path, nargs="?", default=Path("_build/dropout-book.zip"))
-    options = parser.parse_args()
-    size = pack(options.html, options.archive) / 1e6
-    folder = options.archive.stem
-    print(f"{options.archive}: {size:.1f} MB. Unpack it and open {folder}/index.html")
+    archive = Path("_build/dropout-book.zip")
+    size = pack(Path("_build/html"), archive) / 1e6
+    print(f"{archive}: {size:.1f} MB. Unpack it and open {archive.stem}/index.html")
 
 
 if __name__ == "__main__":

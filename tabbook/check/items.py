@@ -10,13 +10,12 @@ import pytest
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 from nbformat import NotebookNode, ValidationError
 from nbformat.reader import NotJSONError
-from nbval.cover import setup_coverage, teardown_coverage
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from tabbook.cells import is_skipped, stated, tags_of
 from tabbook.check import preflight
 from tabbook.check.compare import Comparison, Tolerance, compare
-from tabbook.config import Framework, book_of
+from tabbook.config import book_of
 from tabbook.execution import THIS_ENVIRONMENT, Execution, ExecutionError
 from tabbook.text import first_line
 
@@ -34,6 +33,10 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     Attributes:
         problems: what the pre-execution checks have found.
         preflight: the test that fails if they have found something.
+        framework_name, framework: the framework that the notebook says it is for, and what the
+            book knows of it.
+        title: what reports call the notebook.
+        bless: the command that stores the new outputs; empty where there is no source.
         ignored: the numbers of the cells that are not compared.
         stopped: why the cells that are left are not run; empty while they are.
         unsettled: cells with a display that a later cell may update, their outputs, and what those
@@ -43,13 +46,13 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.problems: list[str] = []
+        self.title, self.bless = f"notebook {self.nodeid}", ""
         self.ignored: list[int] = []
         self.stopped = ""
         self.unsettled: list[
             tuple[NotebookCell, list[NotebookNode], list[NotebookNode] | None]
         ] = []
         self._execution: Execution | None = None
-        self._covered: _Coverage | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the pre-execution checks, if they fail, and the code cells.
@@ -72,6 +75,11 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             )
             for cell in super().collect()
         ]
+        self.framework_name, self.framework = preflight.framework_of(self.path, self.nb)
+        if name := self.framework_name:
+            page = self.nb.metadata[book_of(self.path).key].get("page")
+            self.title = f"page {page or self.path.stem}, framework {name}"
+            self.bless = f"python -m tabbook bless --framework {name} {page}" if page else ""
         kernel = self.kernel_name
         self.problems = preflight.problems_of(
             self.path, None if kernel == THIS_ENVIRONMENT else kernel
@@ -94,44 +102,13 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         own = self.nb.metadata.get("kernelspec", {}).get("name", NATIVE_KERNEL_NAME)
         return str(options.nbval_kernel_name or own)
 
-    @property
-    def framework_name(self) -> str | None:
-        """The id of the framework that the notebook says it is for."""
-        return preflight.framework_name(self.path, self.nb)
-
-    @property
-    def framework(self) -> Framework | None:
-        """What the book knows of that framework."""
-        return preflight.framework_of(self.path, self.nb)
-
-    @property
-    def title(self) -> str:
-        """What reports call the notebook."""
-        if not self.framework_name:
-            return f"notebook {self.nodeid}"
-        page = self.nb.metadata[book_of(self.path).key].get("page", self.path.stem)
-        return f"page {page}, framework {self.framework_name}"
-
-    @property
-    def bless(self) -> str:
-        """The command that stores the new outputs; empty for a notebook that has no source."""
-        page = self.nb.metadata.get(book_of(self.path).key, {}).get("page")
-        if not self.framework_name or not page:
-            return ""
-        return f"python -m tabbook bless --framework {self.framework_name} {page}"
-
     def setup(self) -> None:
         """Read the patterns of ``--nbval-sanitize-with``; the first cell starts the kernel."""
         self.setup_sanitize_files()
 
     def teardown(self) -> None:
         """End the kernel."""
-        if self._execution is None:
-            return
-        try:
-            if self._covered and not self.stopped:
-                teardown_coverage(self.config, self._covered)
-        finally:
+        if self._execution:
             self._execution.stop(now=True)
 
     def run(self, cell: "NotebookCell") -> tuple[list[NotebookNode], bool]:
@@ -162,24 +139,6 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             startup_timeout=float(options.nbval_kernel_startup_timeout),
         )
         self._execution.start()
-        if getattr(options, "cov_source", None):
-            self._covered = _Coverage(self._execution, self.nb)
-            setup_coverage(self.config, self._covered, self.path)
-
-
-class _Coverage:
-    """What nbval asks of a kernel to measure coverage in it."""
-
-    def __init__(self, execution: Execution, notebook: NotebookNode) -> None:
-        self.kc = self
-        self.language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-        self._execution = execution
-
-    def execute(self, code: str, **_: Any) -> None:
-        self._execution.run_unseen(code)
-
-    def await_idle(self, *_: Any) -> None:
-        """`execute` has waited."""
 
 
 class Preflight(pytest.Item):

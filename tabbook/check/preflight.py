@@ -50,7 +50,7 @@ def problems_of(path: Path, kernel: str | None = None) -> list[str]:
             timeout_of(tags)
         except ValueError as error:
             problems.append(f"cell {number}: {error}")
-    name, framework = framework_name(path, notebook), framework_of(path, notebook)
+    name, framework = framework_of(path, notebook)
     if name and not framework:
         expected = ", ".join(book_of(path).frameworks)
         problems.append(f"unknown framework {name!r}. Expected one of: {expected}")
@@ -84,7 +84,7 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
     try:
         page: Page = read_page(source)
     except SourceError as error:
-        return [str(error)] if framework_name(path, notebook) else None
+        return [str(error)] if framework_of(path, notebook)[0] else None
     if folder not in page.frameworks:
         return [f"{source} has no {folder!r}: no source accounts for this notebook"]
     return agreement.check(page, folder)
@@ -98,22 +98,18 @@ def is_ignored(cell: NotebookNode) -> bool:
     return is_skipped(cell) or not options.get("check", True) or options.get("skip", False)
 
 
-def framework_name(path: Path, notebook: NotebookNode) -> str | None:
-    """The id of the framework that a notebook says it is for."""
-    name: str | None = notebook.metadata.get(book_of(path).key, {}).get("framework")
-    return name
-
-
-def framework_of(path: Path, notebook: NotebookNode) -> Framework | None:
-    """What its book knows of that framework."""
-    return book_of(path).frameworks.get(framework_name(path, notebook) or "")
+def framework_of(path: Path, notebook: NotebookNode) -> tuple[str | None, Framework | None]:
+    """The id of the framework that a notebook says it is for, and what its book knows of it."""
+    book = book_of(path)
+    name: str | None = notebook.metadata.get(book.key, {}).get("framework")
+    return name, book.frameworks.get(name or "")
 
 
 def version_changes(path: Path, notebook: NotebookNode) -> list[str]:
     """How the versions that a notebook was made with differ from those that are here."""
     book = book_of(path)
     recorded = notebook.metadata.get(book.key, {}).get("versions", {})
-    here = book.versions(framework_name(path, notebook))
+    here = book.versions(framework_of(path, notebook)[0])
     return [
         f"{name} {recorded.get(name, 'none')} recorded, {here.get(name, 'none')} installed"
         for name in sorted(recorded.keys() | here.keys() if recorded else [])

@@ -14,8 +14,7 @@ Every step takes time in proportion to the text: patterns begin where a word doe
 
 import math
 import re
-from bisect import bisect
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 from tabbook.check.tolerance import Comparison, Difference, Tolerance
@@ -126,14 +125,14 @@ class _Text(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "_Text":
-        depth = _Depths(text)
-        flat = re.sub("\n", lambda match: " " if depth.at(match.start()) else "\n", text)
+        depths = _depths(text)
+        flat = re.sub("\n", lambda match: " " if depths[match.start()] else "\n", text)
         pieces: list[str] = []
         numbers: list[tuple[int, str]] = []
         end, line = 0, 1
         for match in NUMBER.finditer(flat):
             number = match.group()
-            if number.endswith(".") and not depth.at(match.start()):
+            if number.endswith(".") and not depths[match.start()]:
                 number = number[:-1]  # arrays print 5. for 5.0; elsewhere a sentence ends
             pieces.append(flat[end : match.start()])
             line += text.count("\n", end, match.start())
@@ -144,21 +143,12 @@ class _Text(NamedTuple):
         return cls(text, "\n".join(" ".join(line.split()) for line in lines).rstrip(), numbers)
 
 
-class _Depths:
-    """How many brackets are open at a place of a text; none where they don't pair up."""
-
-    def __init__(self, text: str) -> None:
-        self._places: list[int] = []
-        self._depths = [0]
-        for match in re.finditer(r"[\[\]()]", text):
-            self._places.append(match.start())
-            self._depths.append(self._depths[-1] + (1 if match.group() in "[(" else -1))
-        if self._depths[-1] or min(self._depths) < 0:
-            self._places, self._depths = [], [0]
-
-    def at(self, place: int) -> int:
-        """How many are open there."""
-        return self._depths[bisect(self._places, place)]
+def _depths(text: str) -> list[int]:
+    """How many brackets are open at each place of a text; none where they don't pair up."""
+    steps = {"[": 1, "(": 1, "]": -1, ")": -1}
+    depths = list(accumulate(steps.get(character, 0) for character in text))
+    paired = not depths or (depths[-1] == 0 and min(depths) >= 0)
+    return depths if paired else [0] * len(text)
 
 
 def as_shown(text: str) -> str:

@@ -1,8 +1,9 @@
 """How far apart two numbers may be, and what is said of outputs that are not the same."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
+
+from tabbook.cells import stated_number
 
 
 @dataclass(frozen=True)
@@ -13,23 +14,15 @@ class Tolerance:
     atol: float = 1e-8
 
     @classmethod
-    def of(cls, tags: Iterable[str], default: "Tolerance") -> "Tolerance":
+    def of(cls, tags: Collection[str], default: "Tolerance") -> "Tolerance":
         """The tolerance that a cell's tags state (``rtol=0.1``, ``atol=0.02``), else the default.
 
         Raises:
             ValueError: a tag does not hold a number of at least 0.
         """
-        stated = {"rtol": default.rtol, "atol": default.atol}
-        for tag in tags:
-            name, equals, value = tag.partition("=")
-            if equals and name in stated:
-                try:
-                    stated[name] = float(value)
-                except ValueError:
-                    stated[name] = math.nan
-                if not stated[name] >= 0:
-                    raise ValueError(f"Expected a number of at least 0 in the tag {tag!r}.")
-        return cls(**stated)
+        return cls(
+            stated_number(tags, "rtol", default.rtol), stated_number(tags, "atol", default.atol)
+        )
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,7 @@ import jinja2
 from pygments.formatters import HtmlFormatter
 
 from tabbook.pages.source import read_page
-from tabbook.slides.outline import TAG, Deck, Slide, SlideError, read
-
-__all__ = [
-    "NEEDED",
-    "TAG",
-    "Deck",
-    "Slide",
-    "SlideError",
-    "location",
-    "outlines",
-    "read",
-    "render",
-    "write",
-]
+from tabbook.slides.outline import Deck, read
 
 #: The folders of ``third_party/book`` that stand beside ``slides/`` in the built book.
 NEEDED = ("reveal", "stix-two-math")

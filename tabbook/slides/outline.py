@@ -20,7 +20,7 @@ set, as on a page.
 import itertools
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -32,10 +32,11 @@ from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
+from tabbook.cells import tags_of
 from tabbook.config import book_of
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 from tabbook.pages.merge import stored_cells
-from tabbook.pages.prose import ProseError, directive_options, prose_for
+from tabbook.pages.prose import ProseError, directive_options, prose_for, sync_names
 from tabbook.pages.source import Page, read_page
 from tabbook.slides.markup import code_html, output_html, picture_html
 
@@ -112,8 +113,14 @@ class _Reader:
             self.markdown.renderer.rules[kind] = self.fence  # type: ignore[attr-defined]
 
     def deck(self) -> Deck:
+        page, _ = self.page(self.outline.stem)
+        text = self.outline.read_text(encoding="utf-8-sig")
         try:
-            text = prose_for(self.outline.read_text(encoding="utf-8-sig"), self.framework)
+            for line, name in sync_names(text):
+                if name not in page.frameworks:
+                    expected = ", ".join(page.frameworks)
+                    raise ProseError(line, f"`:sync:` expects one of {expected}; found {name!r}.")
+            text = prose_for(text, self.framework)
         except ProseError as error:
             raise SlideError(f"{self.outline}:{error.line + 1}: {error}") from error
         tokens = self.markdown.parse(text)
@@ -128,7 +135,7 @@ class _Reader:
             self.slide(tokens[start:end])
             for start, end in itertools.pairwise([*starts, len(tokens)])
         ]
-        return Deck(self.page(self.outline.stem)[0], self.framework, tuple(slides))
+        return Deck(page, self.framework, tuple(slides))
 
     def slide(self, tokens: Sequence[Token]) -> Slide:
         self.heading = "".join(child.content for child in tokens[1].children or [])
@@ -173,40 +180,25 @@ class _Reader:
         tagged = [
             (tag.removeprefix(TAG), cell)
             for cell in cells
-            for tag in cell.metadata.get("tags", [])
+            for tag in tags_of(cell)
             if tag.startswith(TAG)
         ]
-        return self.only(
-            [cell for tag, cell in tagged if tag == name],
-            f"a {self.label} cell with the tag {TAG}{name}",
-            reference,
-            [tag for tag, _ in tagged],
-        )
+        return self.only(tagged, name, f"a {self.label} cell with the tag {TAG}{name}", reference)
 
     def directive(self, kind: str, key: str, reference: str) -> _Directive:
         """The formula or figure of a page's prose that has this label or name."""
         name, cells = self.look_up(reference)
-        found = [
-            directive
-            for cell in cells
-            if cell.cell_type == "markdown"
-            for directive in self.directives(kind, cell.source)
-            if key in directive.options
-        ]
-        return self.only(
-            [directive for directive in found if directive.options[key] == name],
-            f"a `{kind}` with `:{key}: {name}`",
-            reference,
-            [directive.options[key] for directive in found],
-        )
-
-    def directives(self, kind: str, prose: str) -> Iterator[_Directive]:
-        for token in self.markdown.parse(prose):
-            opening, _, argument = token.info.strip().partition(" ")
-            if opening == kind:
-                lines = token.content.splitlines()
-                options, end = directive_options(lines, 0, len(lines))
-                yield _Directive(argument, options, "\n".join(lines[end:]))
+        found = []
+        for cell in cells:
+            tokens = self.markdown.parse(cell.source) if cell.cell_type == "markdown" else []
+            for token in tokens:
+                opening, _, argument = token.info.strip().partition(" ")
+                if opening == kind:
+                    lines = token.content.splitlines()
+                    options, end = directive_options(lines, 0, len(lines))
+                    directive = _Directive(argument, options, "\n".join(lines[end:]))
+                    found.append((options.get(key, ""), directive))
+        return self.only(found, name, f"a `{kind}` with `:{key}: {name}`", reference)
 
     def look_up(self, reference: str) -> tuple[str, list[NotebookNode]]:
         """The name in a reference, and the cells of the page that it refers to."""
@@ -229,14 +221,15 @@ class _Reader:
             self.pages[name] = page, list(stored_cells(page, self.framework, notebooks).values())
         return self.pages[name]
 
-    def only(self, found: list[_T], what: str, reference: str, known: list[str]) -> _T:
-        """The one that was found; a mistake in the outline where it is none, or several."""
-        if len(found) != 1:
-            there = ", ".join(dict.fromkeys(known)) or "(none)"
+    def only(self, found: list[tuple[str, _T]], name: str, what: str, reference: str) -> _T:
+        """The one that has the name; a mistake in the outline where it is none, or several."""
+        named = [one for other, one in found if other == name]
+        if len(named) != 1:
+            there = ", ".join(dict.fromkeys(other for other, _ in found if other)) or "(none)"
             self.fail(
-                f"`{reference}` expects {what}, once. Found {len(found)}; there are: {there}."
+                f"`{reference}` expects {what}, once. Found {len(named)}; there are: {there}."
             )
-        return found[0]
+        return named[0]
 
     def formula(self, tex: str, options: Mapping[str, Any]) -> str:
         try:

@@ -1,12 +1,15 @@
 """The Sphinx extension ``tabbook.sphinx``: everything that a book's pages need, in one `setup`."""
 
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
-from tabbook.sphinx.assets import METADATA
+from tabbook import __version__
 
-#: Its modules, in the order in which their styles and scripts stand on a page.
+#: Its modules: each has a `setup`, which connects it.
 PARTS = (
     "read_pages",
     "tabs",
@@ -19,12 +22,43 @@ PARTS = (
     "math",
     "site",
     "theme_patches",
-    "slides",
 )
+
+#: What every page loads of ``static/``, in this order.
+FILES = (
+    "book.css",
+    "search_marks.js",
+    "sortable_tables.js",
+    "api.css",
+    "glossary_cards.css",
+    "glossary_cards.js",
+    "formulas.css",
+    "accessibility.css",
+    "figures.css",
+    "paper.css",
+    "light_on_paper.js",
+    "scrollable_boxes.js",
+)
+
+
+def use_folders(app: Sphinx, config: Config) -> None:
+    """Copy ``static/`` into the book; let ``templates/`` take the place of the theme's."""
+    folder = Path(__file__).parent
+    config.templates_path = [*config.templates_path, str(folder / "templates")]
+    config.html_static_path = [*config.html_static_path, str(folder / "static")]
+
+
+def add_files(app: Sphinx) -> None:
+    """Add styles and scripts to every page."""
+    for name in FILES:
+        add = app.add_css_file if name.endswith(".css") else app.add_js_file
+        add(name)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Set up every part (Sphinx calls this)."""
     for part in PARTS:
-        app.setup_extension(f"{__name__}.{part}")
-    return METADATA
+        import_module(f"{__name__}.{part}").setup(app)
+    app.connect("config-inited", use_folders, priority=100)
+    app.connect("builder-inited", add_files)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,6 @@ from sphinx.transforms import SphinxTransform
 from tabbook.config import Book, book_of
 from tabbook.pages.merge import TAB_TAG
 from tabbook.sphinx.api_package import anchor, public_names, read_package, resolve
-from tabbook.sphinx.assets import METADATA
 
 # As Pygments writes it; `nd` is a decorator.
 _USE = r'<span class="nd?">@?{alias}</span><span class="o">\.</span><span class="\w+">(\w+)</span>'
@@ -91,10 +90,8 @@ def set_source_resolver(app: Sphinx, config: Config) -> None:
     config.linkcode_resolve = lambda domain, info: source_address(book, config, info)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.setup_extension("sphinx.ext.linkcode")
     app.add_transform(NoteFrameworks)
     app.add_node(nodes.literal_block, override=True, html=(write_linked_code, None))
     app.connect("config-inited", set_source_resolver)
-    return METADATA

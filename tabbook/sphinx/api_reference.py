@@ -27,7 +27,6 @@ from tabbook.sphinx.api_package import (
     public_names,
     resolve,
 )
-from tabbook.sphinx.assets import add_assets
 
 SHORT_NAMES = (
     "What a framework has under a name of its own, under one name for all. "
@@ -47,19 +46,19 @@ def _entry(kind: str, signature: str, body: str) -> str:
     return f".. py:{kind}:: {signature}\n\n{indent(body, '   ')}\n"
 
 
-def _signature(name: str, item: griffe.Object) -> str:
+def _signature(name: str, item: griffe.Object | str) -> str:
+    """How an object is called, or what code its name stands for."""
+    if isinstance(item, str):
+        return item
     return item.signature(name=name) if isinstance(item, griffe.Function) else name
-
-
-def _base_path(base: str | griffe.Expr) -> str:
-    return base if isinstance(base, str) else base.canonical_path
 
 
 def _class(book: Book, framework: str, name: str, Class: griffe.Class) -> str:
     bases, names = public_bases(book, framework, Class), public_names(book, framework)
     parents = []
-    for base in map(_base_path, Class.bases):
-        written = str(base).rpartition(".")[2]
+    for expression in Class.bases:
+        base = expression if isinstance(expression, str) else expression.canonical_path
+        written = base.rpartition(".")[2]
         known = names.get(written)
         if isinstance(known, str):
             parents.append(f"``{full_name(book, framework, known)}``")
@@ -67,9 +66,7 @@ def _class(book: Book, framework: str, name: str, Class: griffe.Class) -> str:
             parents.append(f":py:obj:`{written}`")
         elif not base.startswith(f"{book.reference.package}."):
             parents.append(f"``{base}``")
-    body = ""
-    if parents:
-        body += f"Derived from {', '.join(parents)}.\n\n"
+    body = f"Derived from {', '.join(parents)}.\n\n" if parents else ""
     body += _docstring(Class) + "\n"
     inherited: dict[str, list[str]] = {}
     for method, item in documented_members(Class):
@@ -96,14 +93,29 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-class BackendReference(SphinxDirective):
+class _Generated(SphinxDirective):
+    """A directive that writes its text itself, from the documented package."""
+
+    def read(self, text: str, ids: list[str]) -> list[nodes.Node]:
+        """Read the text; the first word of each table row becomes a place to link to."""
+        book = book_of(self.env.srcdir)
+        for path in (book.root / book.reference.package).glob("*.py"):
+            self.env.note_dependency(str(path))
+        found = self.parse_text_to_nodes(text, allow_section_headings=True)
+        bodies = [body for node in found for body in node.findall(nodes.tbody)]
+        rows = [row for body in bodies for row in body.findall(nodes.row)]
+        for row, identity in zip(rows, ids, strict=True):
+            next(row.findall(nodes.literal))["ids"].append(identity)
+        return found
+
+
+class BackendReference(_Generated):
     """``.. backend-reference:: <framework>``: every public name of the framework's module."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         framework, book = self.arguments[0], book_of(self.env.srcdir)
-        _note_sources(self, book)
         module, names = framework_module(book, framework), public_names(book, framework)
         # As the module defines them, what it imports from shared modules last.
         defined = [name for name, member in module.members.items() if not member.is_alias]
@@ -125,20 +137,17 @@ class BackendReference(SphinxDirective):
                 for name, item in short.items()
             ],
         )
-        found = self.parse_text_to_nodes(text, allow_section_headings=True)
-        _name_rows(found, [f"{module.path}.{name}" for name in short])
-        python = self.env.domains["py"]
-        for name in short:
-            python.note_object(f"{module.path}.{name}", "data", f"{module.path}.{name}")
-        return found
+        ids = [f"{module.path}.{name}" for name in short]
+        for identity in ids:
+            self.env.domains["py"].note_object(identity, "data", identity)
+        return self.read(text, ids)
 
 
-class BackendComparison(SphinxDirective):
+class BackendComparison(_Generated):
     """``.. backend-comparison::``: every name of every framework's module, with links to each."""
 
     def run(self) -> list[nodes.Node]:
         book = book_of(self.env.srcdir)
-        _note_sources(self, book)
         entries: dict[str, dict[str, griffe.Object | str]] = {}
         for framework in book.frameworks:
             for name, item in public_names(book, framework).items():
@@ -151,7 +160,7 @@ class BackendComparison(SphinxDirective):
         for name in names:
             items = entries[name]
             if name in short:
-                cells = [_link_to(book, at, name, _meaning(name, items[at])) for at in shown]
+                cells = [_link_to(book, at, name, _signature(name, items[at])) for at in shown]
             else:
                 links = [
                     _link_to(book, framework, name, book.frameworks[framework].label)
@@ -164,8 +173,7 @@ class BackendComparison(SphinxDirective):
         text += _table([f"``{book.reference.alias}.``", "what it is", "in"], rows[False])
         text += f"\nShort names\n-----------\n\n{SHORT_NAMES}\n\n"
         text += _table([f"``{book.reference.alias}.``", *labels], rows[True])
-        found = self.parse_text_to_nodes(text, allow_section_headings=True)
-        _name_rows(found, [anchor(book, None, name) for name in names])
+        found = self.read(text, [anchor(book, None, name) for name in names])
         known = {framework.label for framework in book.frameworks.values()}
         for node in found:
             for reference in node.findall(addnodes.pending_xref):
@@ -182,32 +190,11 @@ def _link_to(book: Book, framework: str, name: str, text: str) -> str:
     return f":py:obj:`{text} <{anchor(book, framework, name)}>`"
 
 
-def _meaning(name: str, item: griffe.Object | str) -> str:
-    return item if isinstance(item, str) else _signature(name, item)
-
-
 def _summary(item: griffe.Object | str) -> str:
     """The first sentence about an object."""
     if isinstance(item, str):
         return f"``{item}``"
     return re.split(r"(?<=\.)\s", " ".join(_docstring(item).split()), maxsplit=1)[0]
-
-
-def _note_sources(directive: SphinxDirective, book: Book) -> None:
-    for path in (book.root / book.reference.package).glob("*.py"):
-        directive.env.note_dependency(str(path))
-
-
-def _name_rows(found: list[nodes.Node], ids: list[str]) -> None:
-    """Make the first word of each table row a place to link to."""
-    rows = [
-        row
-        for node in found
-        for body in node.findall(nodes.tbody)
-        for row in body.findall(nodes.row)
-    ]
-    for row, identity in zip(rows, ids, strict=True):
-        next(row.findall(nodes.literal))["ids"].append(identity)
 
 
 def leave_foreign_types(
@@ -218,9 +205,7 @@ def leave_foreign_types(
     return contnode if ours and node.get("reftype") == "class" else None
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.add_directive("backend-reference", BackendReference)
     app.add_directive("backend-comparison", BackendComparison)
     app.connect("missing-reference", leave_foreign_types)
-    return add_assets(app, "api.css")

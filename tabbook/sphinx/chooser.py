@@ -7,7 +7,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from tabbook.config import book_of
-from tabbook.sphinx.assets import add_assets
 from tabbook.sphinx.tabs import SYNC_GROUP
 
 
@@ -42,10 +41,7 @@ def add_tab_script(app: Sphinx) -> None:
     app.add_js_file("framework_tabs.js", priority=400, **attributes)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.tabs")
+def setup(app: Sphinx) -> None:
     app.connect("config-inited", add_chooser)
     app.connect("builder-inited", add_tab_script)
     app.connect("html-page-context", list_choices)
-    return add_assets(app, "search_marks.js", "theme_before_paint.js", "sortable_tables.js")

@@ -1,4 +1,5 @@
-"""Sphinx extension: each framework's own notebook to download, or to run on another machine."""
+"""Sphinx extension: each framework's own notebook to download, or to run on another machine, and
+its slides."""
 
 import shutil
 from pathlib import Path
@@ -6,14 +7,21 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ExtensionError
 
 from tabbook.config import Book, book_of
-from tabbook.sphinx.assets import METADATA
+from tabbook.pages.merge import StaleNotebookError
+from tabbook.pages.source import SourceError
+from tabbook.slides import decks
+from tabbook.slides.outline import SlideError
 from tabbook.sphinx.read_pages import notebook_path
 from tabbook.sphinx.theme_patches import count_matches
 
 # In `_config.yml` as long as the book has no address
 NO_REPOSITORY = "OWNER/REPOSITORY"
+
+# The theme's buttons for the merged page, which nobody can run
+MERGED = ("download-notebook-button", "download-source-button")
 
 
 def hide_links_without_address(app: Sphinx, config: Config) -> None:
@@ -25,32 +33,43 @@ def hide_links_without_address(app: Sphinx, config: Config) -> None:
         options["use_edit_page_button"] = False
 
 
-def link_notebooks(
+def fill_menus(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Point the page's download and launch buttons at each framework's own notebook.
+    """Offer the page's notebooks, and its slides or the first that there are.
 
-    The theme's point at the merged page, which nobody can run. ``framework_tabs.js`` shows those
-    of the chosen framework only.
+    ``framework_tabs.js`` shows those of the chosen framework only.
     """
-    frameworks = app.config.tabbook_pages.get(pagename, [])
-    book = book_of(app.srcdir)
-    for menu in context.get("header_buttons", []) if frameworks else []:
+    book, frameworks = book_of(app.srcdir), app.config.tabbook_pages.get(pagename)
+
+    def button(framework: str, place: str, icon: str, text: str, hint: str) -> dict[str, str]:
+        label = book.frameworks[framework].label
+        return {
+            "type": "link",
+            "url": context["pathto"](place, 1),
+            "text": text.format(label),
+            "icon": f"fas fa-{icon}",
+            "tooltip": hint.format(label),
+            "label": f"framework-{framework}",
+        }
+
+    for menu in context.get("header_buttons", []):
         if menu.get("label") == "download-buttons":
-            merged = {"download-notebook-button", "download-source-button"}
-            count_matches(app, "notebook links")
-            menu["buttons"] = [
-                {
-                    "type": "link",
-                    "url": context["pathto"](_download(pagename, name), 1),
-                    "text": f".ipynb ({book.frameworks[name].label})",
-                    "icon": "fas fa-code",
-                    "tooltip": f"Download the {book.frameworks[name].label} notebook",
-                    "label": f"framework-{name}",
-                }
-                for name in frameworks
-            ] + [button for button in menu["buttons"] if button.get("label") not in merged]
-        elif menu.get("label") == "launch-buttons":
+            if frameworks:
+                count_matches(app, "notebook links")
+                words = "code", ".ipynb ({})", "Download the {} notebook"
+                menu["buttons"] = [
+                    *(button(name, _download(pagename, name), *words) for name in frameworks),
+                    *(one for one in menu["buttons"] if one.get("label") not in MERGED),
+                ]
+            if pages := [outline.stem for outline in decks.outlines(_chapters(app))]:
+                deck = Path(pagename).name if Path(pagename).name in pages else pages[0]
+                words = "desktop", "Slides ({})", "Show the slides in {}"
+                menu["buttons"] += [
+                    button(name, decks.location(deck, name), *words)
+                    for name in app.config.tabbook_pages[f"{book.chapters}/{deck}"]
+                ]
+        elif menu.get("label") == "launch-buttons" and frameworks:
             menu["buttons"] = [
                 launch
                 for button in menu["buttons"]
@@ -77,8 +96,8 @@ def _launch_buttons(
     ]
 
 
-def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
-    """Put the executed notebooks where the download links point."""
+def write_targets(app: Sphinx, exception: Exception | None) -> None:
+    """Put the executed notebooks and the slides where the buttons lead."""
     if exception or app.builder.format != "html":
         return
     for docname, frameworks in app.config.tabbook_pages.items():
@@ -86,16 +105,21 @@ def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
             target = Path(app.outdir) / _download(docname, framework)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(notebook_path(app, docname, framework), target)
+    try:
+        decks.write(_chapters(app), app.outdir)
+    except (SlideError, SourceError, StaleNotebookError) as error:
+        raise ExtensionError(str(error)) from error
 
 
 def _download(docname: str, framework: str) -> str:
     return f"notebooks/{framework}/{docname.rpartition('/')[2]}.ipynb"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
-    app.setup_extension("tabbook.sphinx.read_pages")
+def _chapters(app: Sphinx) -> Path:
+    return Path(app.srcdir) / book_of(app.srcdir).chapters
+
+
+def setup(app: Sphinx) -> None:
     app.connect("config-inited", hide_links_without_address)
-    app.connect("html-page-context", link_notebooks, priority=900)
-    app.connect("build-finished", copy_notebooks)
-    return METADATA
+    app.connect("html-page-context", fill_menus, priority=900)
+    app.connect("build-finished", write_targets)

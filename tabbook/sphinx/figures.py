@@ -16,8 +16,6 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tabbook.sphinx.assets import add_assets
-
 INLINE, PLAYABLE = "inline", "playable"
 
 
@@ -57,8 +55,6 @@ def load_playable_figures(
         app.add_js_file("playable_figures.js", loading_method="defer")
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.add_post_transform(InlinePictures)
     app.connect("html-page-context", load_playable_figures)
-    return add_assets(app)

@@ -11,8 +11,6 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from tabbook.sphinx.assets import add_assets
-
 
 def add_cards(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
@@ -55,7 +53,5 @@ def _definition(app: Sphinx, identity: str) -> nodes.paragraph:
     return words
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.connect("html-page-context", add_cards)
-    return add_assets(app, "glossary_cards.css", "glossary_cards.js")

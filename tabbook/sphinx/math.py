@@ -15,7 +15,6 @@ from sphinx.writers.html5 import HTML5Translator
 
 from tabbook.math.font import FONT, characters, trim
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
-from tabbook.sphinx.assets import add_assets
 
 # From the file system no page may fetch a font so, only use it
 PRELOAD = """<script>
@@ -74,10 +73,8 @@ def trim_font(app: Sphinx, exception: Exception | None) -> None:
         trim(book)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("mathml", (write_inline, None), (write_display, None))
     app.connect("html-page-context", prepare_formulas)
     # After tabbook.sphinx.slides has written the slides
     app.connect("build-finished", trim_font, priority=900)
-    return add_assets(app, "formulas.css")

@@ -4,7 +4,6 @@ Plain ``jupyter-book build .`` then works on a fresh clone and executes nothing.
 """
 
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from sphinx.application import Sphinx
@@ -15,7 +14,6 @@ from tabbook.config import ConfigError, book_of
 from tabbook.figures.svg import lighten
 from tabbook.pages.merge import StaleNotebookError, merge
 from tabbook.pages.source import SourceError, pages, read_page
-from tabbook.sphinx.assets import METADATA
 
 
 def find_pages(app: Sphinx, config: Config) -> None:
@@ -79,11 +77,9 @@ def notebook_path(app: Sphinx, docname: str, framework: str) -> Path:
     return source.parent / framework / f"{source.name}.ipynb"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.setup_extension("myst_nb")
     # What find_pages finds: document -> its frameworks.
     app.add_config_value("tabbook_pages", {}, "env", dict)
     app.connect("config-inited", find_pages, priority=900)
     app.connect("source-read", note_notebooks)
-    return METADATA

@@ -20,13 +20,10 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.images import get_image_size
 
-from tabbook.sphinx.assets import add_assets
 from tabbook.sphinx.theme_patches import count_matches
 
 ADDRESS = "BOOK_ADDRESS"
 GIT = shutil.which("git") is not None
-
-# --- 1. the address -----------------------------------------------------------------------------
 
 NOT_FOUND = """<h1>There is no such page</h1>
 <p>The address may be mistyped, or the page has moved. The contents are at the side; or
@@ -67,8 +64,6 @@ def set_address(app: Sphinx, config: Config) -> None:
     }
 
 
-# --- 2. the start page --------------------------------------------------------------------------
-
 START_PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -100,8 +95,6 @@ def write_start_page(app: Sphinx, exception: Exception | None) -> None:
         count_matches(app, "start page")
     index.write_text(page, encoding="utf-8")
 
-
-# --- 3. pictures --------------------------------------------------------------------------------
 
 # An image without a stated size
 IMAGE = re.compile(r'<img (?![^>]*\b(?:width|style)=)(?=[^>]*src="[^"]*?([^"/]+)")')
@@ -136,9 +129,6 @@ def _size(picture: Path) -> tuple[int, int] | None:
     return width, height
 
 
-# --- set-up -------------------------------------------------------------------------------------
-
-
 def date_by_commit(app: Sphinx, config: Config) -> None:
     """Date a page by the last commit to it or its notebooks: the same wherever it is built."""
     config.html_last_updated_fmt = "%d %B %Y"
@@ -152,8 +142,7 @@ def date_by_commit(app: Sphinx, config: Config) -> None:
     ]
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     # Theirs listen for config-inited too, and rely on what is set here: hence the priority.
     app.connect("config-inited", set_address, priority=100)
     if GIT:
@@ -163,4 +152,3 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("notfound.extension")
     app.connect("html-page-context", state_picture_sizes, priority=900)
     app.connect("build-finished", write_start_page)
-    return add_assets(app)

@@ -9,7 +9,6 @@ from sphinx_design.shared import create_component, is_component
 
 from tabbook.config import book_of
 from tabbook.pages.merge import GROUP_KEY, TAB_TAG
-from tabbook.sphinx.assets import add_assets
 
 #: The name under which sphinx-design keeps all these tabs in step.
 SYNC_GROUP = "framework"
@@ -102,9 +101,6 @@ def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.setup_extension("sphinx_design")
-    app.setup_extension("tabbook.sphinx.read_pages")
     app.add_transform(FrameworkTabs)
-    return add_assets(app, "book.css")

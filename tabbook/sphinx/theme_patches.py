@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
@@ -25,8 +24,6 @@ from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 from sphinx.theming import Theme
 from sphinx.util import logging
-
-from tabbook.sphinx.assets import add_assets
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +46,6 @@ class Patch:
         pattern: the faulty markup in a page, as a regular expression; empty: it is not markup.
         replacement: as `re.sub` takes it.
         except_in: a template whose page needs what the pattern finds.
-        counted: whether a build can tell that the fault is still there.
     """
 
     name: str
@@ -59,19 +55,17 @@ class Patch:
     pattern: str = ""
     replacement: str | Callable[[re.Match[str]], str] = field(default="", repr=False)
     except_in: str = ""
-    counted: bool = True
-
-    def apply(self, page: str, template: str) -> tuple[str, int]:
-        """The page without the fault, and how often it was there."""
-        if not self.pattern or template == self.except_in:
-            return page, 0
-        patched, times = re.subn(self.pattern, self.replacement, page)
-        return patched, times if patched != page else 0
 
 
 def allow_breaks(words: re.Match[str]) -> str:
     """The same code, with leave to go on in the next line where two names or words are joined."""
     return re.sub(r"(?<=[._/(=])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", words[0])
+
+
+def without_list(parameters: re.Match[str]) -> str:
+    """The lines of a signature, not as a list of definitions."""
+    lines = parameters[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
+    return f'<span class="signature-lines">{lines}</span>'
 
 
 #: In the order in which they are made.
@@ -163,25 +157,11 @@ PATCHES = (
         replacement=r'\1<summary aria-label="Pages of: \2">',
     ),
     Patch(
-        "start of a long signature",
+        "long signature",
         SPHINX,
         "a list without terms inside a term, where a signature takes a line for each parameter",
-        pattern=r'<dl>\s*(?=<dd><em class="sig-param">)',
-        replacement='<span class="signature-lines">',
-    ),
-    Patch(
-        "end of a long signature",
-        SPHINX,
-        "as above",
-        pattern=r"(</em>,</dd>\s*)</dl>",
-        replacement=r"\1</span>",
-    ),
-    Patch(
-        "lines of a long signature",
-        SPHINX,
-        "as above",
-        pattern=r'<dd>(<em class="sig-param">.*?</em>,)</dd>',
-        replacement=r"<span>\1</span>",
+        pattern=r'<dl>\s*((?:<dd><em class="sig-param">.*?</em>,</dd>\s*)+)</dl>',
+        replacement=without_list,
     ),
     Patch(
         "breaks in long names",
@@ -207,13 +187,6 @@ PATCHES = (
         "https://github.com/jupyter-book/jupyter-book/issues/1603",
     ),
     Patch(
-        "second search field",
-        BOOK_THEME,
-        "the header shows one more field: `_config.yml` sets `navbar_persistent: []`",
-        "https://github.com/executablebooks/sphinx-book-theme/issues/986",
-        counted=False,
-    ),
-    Patch(
         "notebook links",
         BOOK_THEME,
         "its links offer the page's source, which nobody can run, not the frameworks' notebooks",
@@ -229,48 +202,39 @@ PATCHES = (
         "its index.html has no language and no title, and loses the query of an address",
     ),
 )
-_NAMES = {patch.name for patch in PATCHES}
-
-
-class _Build:
-    """What a build has patched so far."""
-
-    def __init__(self) -> None:
-        self.matches: Counter[str] = Counter()
-        self.written: set[str] = set()
-
-
-_builds: WeakKeyDictionary[Sphinx, _Build] = WeakKeyDictionary()
 
 
 def count_matches(app: Sphinx, name: str, times: int = 1) -> None:
-    """Count that a patch was needed.
-
-    Raises:
-        KeyError: ``PATCHES`` has none of that name.
-    """
-    if name not in _NAMES:
-        raise KeyError(f"Expected the name of a patch in PATCHES, found {name!r}.")
-    _builds.setdefault(app, _Build()).matches[name] += times
+    """Count that the patch of this name was needed."""
+    assert isinstance(app.builder.templates, PatchedTemplates)
+    app.builder.templates.matches[name] += times
 
 
 class PatchedTemplates(BuiltinTemplateLoader):
-    """Sphinx's templates, with the patches made on what they give."""
+    """Sphinx's templates, with the patches made on what they give.
+
+    Attributes:
+        matches: how often each patch was needed, by name.
+        written: the pages.
+    """
 
     def init(
         self, builder: Builder, theme: Theme | None = None, dirs: list[str] | None = None
     ) -> None:
         super().init(builder, theme, dirs)
-        self.app = builder.app
+        self.matches: Counter[str] = Counter()
+        self.written: set[str] = set()
 
     def render(self, template: str, context: dict[str, Any]) -> str:  # type: ignore[override]
         page = super().render(template, context)
         if not template.endswith(".html"):
             return page
+        self.written.add(context.get("pagename", ""))
         for patch in PATCHES:
-            page, times = patch.apply(page, template)
-            count_matches(self.app, patch.name, times)
-        _builds[self.app].written.add(context.get("pagename", ""))
+            if patch.pattern and template != patch.except_in:
+                patched, times = re.subn(patch.pattern, patch.replacement, page)
+                self.matches[patch.name] += times if patched != page else 0
+                page = patched
         return page
 
 
@@ -294,35 +258,31 @@ def leave_out_thebe(
 
 def warn_of_idle_patches(app: Sphinx, exception: Exception | None) -> None:
     """Warn of each patch that never matched, where the build can tell."""
-    build = _builds.get(app)
-    if exception or not build:
+    templates = app.builder.templates
+    if exception or not isinstance(templates, PatchedTemplates):
         return
+    expected = app.config.tabbook_expect_patches and app.env.found_docs <= templates.written
     for patch in PATCHES:
-        logger.verbose("patch %r: %d matches", patch.name, build.matches[patch.name])
-    if app.config.tabbook_expect_patches and app.env.found_docs <= build.written:
-        for patch in PATCHES:
-            if patch.counted and not build.matches[patch.name]:
-                logger.warning(
-                    "the patch %r never matched: %s no longer has its fault (%s), or writes it "
-                    "differently now. Delete the patch, or adapt it. Issue: %s",
-                    patch.name,
-                    patch.package,
-                    patch.fault,
-                    patch.issue,
-                    type="tabbook",
-                    subtype="patch",
-                )
+        logger.verbose("patch %r: %d matches", patch.name, templates.matches[patch.name])
+        if expected and not templates.matches[patch.name]:
+            logger.warning(
+                "the patch %r never matched: %s no longer has its fault (%s), or writes it "
+                "differently now. Delete the patch, or adapt it. Issue: %s",
+                patch.name,
+                patch.package,
+                patch.fault,
+                patch.issue,
+                type="tabbook",
+                subtype="patch",
+            )
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect everything (Sphinx calls this)."""
+def setup(app: Sphinx) -> None:
     app.add_config_value("tabbook_expect_patches", False, "", bool)
     app.connect("config-inited", use_patched_templates)
     app.connect("html-page-context", leave_out_thebe, priority=900)
     # After everything that counts
     app.connect("build-finished", warn_of_idle_patches, priority=950)
-    files = ("accessibility.css", "figures.css", "paper.css")
-    return add_assets(app, *files, "light_on_paper.js", "scrollable_boxes.js")
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ for (const [where, box, expected] of [
 // --- marks of a search ---------------------------------------------------------------------------
 
 /* A page with two tab sets whose panels hold `panels`, where Sphinx marks the words `found`. */
-const searched = async ({ body = "", panels = ["", ""], url, mark } = {}) => {
+const searched = async ({ body = "", panels = ["", ""], url } = {}) => {
   const set = `<div class="sd-tab-set">${panels.map((words, place) =>
     `<input type="radio" name="set" ${place ? "" : "checked"}><label>${place}</label>
      <div class="sd-tab-content">${words}</div>`).join("")}</div>`;
@@ -146,9 +146,9 @@ const searched = async ({ body = "", panels = ["", ""], url, mark } = {}) => {
   const page = await open("search_marks.js", `${body}<article>${set}<p id="place">Words</p></article>`, {
     url,
     prepare: (window) => {
-      window.SphinxHighlight = { highlightSearchWords: mark ?? (() => window.setTimeout(() => {
+      window.document.addEventListener("DOMContentLoaded", () => window.setTimeout(() => {
         for (const word of window.document.querySelectorAll("b")) word.className = "highlighted";
-      }, 10)) };
+      }, 10));
       window.Element.prototype.checkVisibility = function visible() {
         return this.closest(".sd-tab-content")?.previousElementSibling.previousElementSibling.checked ?? true;
       };
@@ -174,17 +174,14 @@ test("the place that the address names comes before the first mark", async () =>
   assert.deepEqual(seen, ["place"]);
 });
 
-test("where nothing is marked, where it is the search itself, and without storage, nothing happens", async () => {
-  const blocked = () => { throw new Error("blocked"); };
-  const panels = ["", "<b>word</b>"];
-  for (const page of [{ panels: ["", ""] }, { panels, body: '<div id="search-results"></div>' },
-    { panels, mark: blocked }]) {
+test("where nothing is marked, and where it is the search itself, nothing happens", async () => {
+  for (const page of [{}, { panels: ["", "<b>word</b>"], body: '<div id="search-results"></div>' }]) {
     const { seen, chosen } = await searched(page);
     assert.deepEqual([seen, chosen], [[], 0]);
   }
 });
 
-// --- paper, the first theme, boxes that scroll ---------------------------------------------------
+// --- paper, boxes that scroll ---------------------------------------------------
 
 for (const theme of ["dark", "light"]) {
   test(`a ${theme} page is light on paper and ${theme} again`, async () => {
@@ -194,17 +191,6 @@ for (const theme of ["dark", "light"]) {
     assert.equal(document.documentElement.dataset.theme, "light");
     window.dispatchEvent(new window.Event("afterprint"));
     assert.equal(document.documentElement.dataset.theme, theme);
-  });
-
-  test(`a first visit has the ${theme} theme of the system, a later one the theme that was chosen`, async () => {
-    const other = { dark: "light", light: "dark" }[theme];
-    for (const [chosen, expected] of [["", theme], [other, other]]) {
-      const { document } = await open("theme_before_paint.js", "", { prepare: (window) => {
-        window.matchMedia = (query) => ({ matches: query.includes(theme) });
-        Object.defineProperty(window.DOMStringMap.prototype, "theme", { value: chosen, writable: true });
-      } });
-      assert.equal(document.documentElement.dataset.theme, expected);
-    }
   });
 }
 

@@ -66,19 +66,13 @@ def test_integers_must_be_equal_whatever_the_tolerance(one, other):
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
-        ("a word", "another word"),
         ("loss 0.5", "acc 0.5"),
         ("0.5", "0.5 0.5"),
-        ("nan", "0.5"),
         ("0.5", "nan"),
-        ("inf", "-inf"),
         ("inf", "nan"),
-        ("0.351", "0.381"),
         ("0.05", "0.06"),
-        ("1e-3", "2e-3"),
         ("True", "False"),
         ("line", "line\nand another"),
-        ("something", ""),
         ("line\nand another", "line and another"),
         ("loss 0.5\nacc 0.6", "loss 0.5 acc 0.6"),
         (":( 1\n2", ":( 1 2"),
@@ -89,13 +83,8 @@ def test_integers_must_be_equal_whatever_the_tolerance(one, other):
         ("12 34", "1234"),
         ("[12 34]", "[1234]"),
         ("1,234", "1,235"),
-        ("1,234.5", "2,234.5"),
-        ("1.5-2.5j", "1.5+2.5j"),
-        ("(1.5+2.5j)", "(1.5+2.6j)"),
         ("nan+1.5j", "1.5+nanj"),
-        ("12.5%", "12.9%"),
         ("0.35ms", "0.36s"),
-        ("<td>0.5</td>", "<td>0.9</td>"),
         ("<td>0.5</td>", "<th>0.5</th>"),
         ("\rloss 0.5\rloss nan", "\rloss 0.5\rloss 0.4"),
         ("\r0/2 loss 0.5\r2/2 loss 0.4\n", "\r0/2 loss 0.5\r1/2 loss 0.4\n"),
@@ -112,27 +101,19 @@ def test_a_change_is_found(stored, new):
     [
         ("nan", "nan"),
         ("NaN inf", "nan inf"),
-        ("[1. 2.\n 3.]", "[1. 2. 3.]"),
         ("[ 1.5  2.5]", "[1.5 2.5]"),
         ("<object at 0x7f00aa11bb22>", "<object at 0x7f99cc33dd44>"),
         ("/tmp/ipykernel_12/345.py:1: UserWarning", "/tmp/ipykernel_99/888.py:1: UserWarning"),
         ("0.351", "0.352"),
-        ("12.000001", "12.000002"),
-        ("[[1. 2.]\n [3. 4.]]", "[[1. 2.] [3. 4.]]"),
         ("tensor([1., 2.,\n        3.])", "tensor([1., 2., 3.])"),
         ("loss   acc\n 0.50000001  0.9", "loss acc\n0.5  0.9"),
         ("-0.0", "0.0"),
         ("1e-05", "1e-5"),
         ("1e5", "100000.0"),
-        ("1,234.500001", "1,234.500002"),
         ("1.5+1e-17j", "1.5-1e-17j"),
         ("nan+nanj", "nan+nanj"),
-        ("12.500001%", "12.500002%"),
         ("0.350001ms", "0.350002ms"),
-        ("<td>0.500001</td>", "<td>0.500002</td>"),
         ('<table id="T_a1b2c">', '<table id="T_d3e4f">'),
-        ("\x1b[31m0.500001\x1b[0m", "\x1b[32m0.500002\x1b[0m"),
-        ("\r0/2 loss 0.9\r2/2 loss 0.5\n", "2/2 loss 0.5\n"),
         ("100%|█| 3/3 [00:01<00:00, 9.0it/s]", "100%|█| 3/3 [01:00:05<00:00, 1.2s/it]"),
         ("3it [00:00, ?it/s]", "3it [00:00, 12.1kB/s]"),
         ("abc\b\bx", "axc"),
@@ -176,16 +157,6 @@ def test_pieces_of_a_stream_are_one_stream():
     assert not compare([stream("a\nb\n")], [stream("a\n"), stream("b\n")], NONE).differences
 
 
-def test_stdout_is_not_stderr():
-    assert compare([stream("a")], [stream("a", "stderr")], NONE).differences
-
-
-@pytest.mark.parametrize("swap", [False, True])
-def test_a_missing_output_and_an_extra_one_are_found(swap):
-    one, two = [stream("a")], [stream("a"), display(**{"text/plain": "b"})]
-    assert compare(*((two, one) if swap else (one, two)), NONE).differences
-
-
 def test_a_picture_is_compared_by_its_presence_only():
     stored = [display(**{"image/svg+xml": "<svg a/>", "text/plain": "figure"})]
     other = [display(**{"image/svg+xml": "<svg b/>", "text/plain": "figure"})]
@@ -223,21 +194,16 @@ def test_a_difference_names_the_line_the_values_and_what_was_allowed():
     assert "allowed" in difference.note
 
 
-def test_the_use_of_a_tolerance_is_measured():
-    result = compare([stream("1.00000000")], [stream("1.00000400")], TIGHT)
-    assert not result.differences
-    assert result.worst == pytest.approx(0.4, rel=1e-3)
-
-
 def test_the_tolerance_is_a_share_of_what_is_stored():
     assert texts("1.000", "2.000", Tolerance(0.6, 0.0))
     assert not texts("2.000", "1.000", Tolerance(0.6, 0.0))
 
 
-def test_what_is_within_its_tolerance_is_told():
-    result = compare([stream("a 0.5000 2")], [stream("a 0.5001 2")], Tolerance(0.1, 0.0))
+def test_what_is_within_its_tolerance_is_told_and_how_much_of_it_was_used():
+    result = compare([stream("a 0.5000 2")], [stream("a 0.5200 2")], Tolerance(0.1, 0.0))
     assert result.verdict == "within tolerance"
-    assert [(one.stored, one.new) for one in result.within] == [("0.5000", "0.5001")]
+    assert [(one.stored, one.new) for one in result.within] == [("0.5000", "0.5200")]
+    assert result.worst == pytest.approx(0.4)
 
 
 def test_tags_state_a_tolerance():
@@ -261,22 +227,10 @@ def test_the_order_of_a_print_and_a_display_counts():
     assert difference.note == "in another order"
 
 
-def test_whether_stdout_or_stderr_came_first_is_luck():
-    one, two = stream("a"), stream("b", "stderr")
-    assert not compare([one, two], [two, one], NONE).differences
-    between = display(**{"text/plain": "c"})
-    assert compare([one, between, two], [two, between, one], NONE).differences
-
-
 def test_two_outputs_of_a_kind_are_told_apart():
     stored = [display(**{"text/plain": text}) for text in ("0.5", "0.6")]
     (difference,) = compare(stored, [stored[1], stored[1]], NONE).differences
     assert difference.where == "text/plain 1"
-
-
-def test_a_result_is_not_a_display():
-    shown = display(**{"text/plain": "1"})
-    assert compare([shown], [shown | {"output_type": "execute_result"}], NONE).differences
 
 
 def test_errors_are_compared_without_their_traceback():
@@ -324,13 +278,23 @@ def test_an_added_word_is_always_found(before, after, word):
     assert texts(f"{before} {after}", f"{before} {word} {after}", BAND)
 
 
-@given(st.lists(st.sampled_from(["out", "err", "show", "result"]), max_size=6), st.randoms())
-def test_outputs_that_change_places_are_found(kinds, random):
+kind = st.sampled_from(["out", "err", "show", "result"])
+
+
+def changed(kinds):
+    """The same kinds in another order; or one of them gone, one more, or another one."""
+    place, new = st.integers(0, len(kinds)), st.lists(kind, max_size=1)
+    edited = st.builds(lambda at, new: [*kinds[:at], *new, *kinds[at + 1 :]], place, new)
+    return st.tuples(st.just(kinds), st.permutations(kinds) | edited)
+
+
+@given(st.lists(kind, max_size=4).flatmap(changed))
+def test_outputs_that_change_places_are_missing_or_extra_are_found(pair):
     def outputs(order):
         return [
-            stream(kind, f"std{kind}")
+            stream("x", f"std{kind}")
             if kind in ("out", "err")
-            else display(**{"text/plain": kind}) | {"output_type": kind}
+            else display(**{"text/plain": "x"}) | {"output_type": kind}
             for kind in order
         ]
 
@@ -344,9 +308,9 @@ def test_outputs_that_change_places_are_found(kinds, random):
                 runs += [[kind], []]
         return [sorted(run) for run in runs]
 
-    other = random.sample(kinds, len(kinds))
-    found = compare(outputs(kinds), outputs(other), NONE).differences
-    assert bool(found) == (without_luck(kinds) != without_luck(other))
+    one, other = pair
+    found = compare(outputs(one), outputs(other), NONE).differences
+    assert bool(found) == (without_luck(one) != without_luck(other))
 
 
 @given(st.lists(finite, min_size=1, max_size=40), st.integers(30, 200), st.integers(30, 200))

@@ -8,7 +8,6 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
-import nbval.cover
 import nbval.plugin
 import pytest
 from nbclient import NotebookClient
@@ -64,16 +63,6 @@ def test_nothing_runs_where_something_is_wrong(tmp_path):
 # --- faults, false alarms and the report, all in one run ----------------------------------------
 
 ONE = cell("print(1)", "1\n")
-FOUR = shown("execute_result", text_plain="4")
-DIVIDED = nbformat.v4.new_output(
-    "error", ename="ZeroDivisionError", evalue="division by zero", traceback=[]
-)
-PNG = "iVBORw0KGgo="
-LIVE = """\
-from IPython.display import clear_output
-for loss in (0.9, 0.5):
-    clear_output(wait=True)
-    print(loss)"""
 STUBBORN = """\
 import time
 while True:
@@ -126,17 +115,8 @@ print(os.environ["OMP_NUM_THREADS"], os.environ["D2LCOMPAT_LIVE_PLOTS"])"""
 HARMLESS = {
     "ignored": IGNORED,
     "live": [
-        cell("2 + 2", [FOUR]),
-        cell("2 + 2;"),
-        cell("Out[1]", [FOUR]),
-        cell(LIVE, "0.5\n"),
-        cell(LIVE.replace("wait=True", ""), "0.5\n"),
         cell(BAR % "0.5", stderr("\r0/3 loss 0.9\r3/3 loss 0.5")),
         cell(WARN, stderr(WARNED)),
-        cell("1 / 0", [DIVIDED], ["raises-exception"]),
-        cell("h = display(1, display_id='h')\nh.update(2)", [shown(text_plain="3")]),
-        cell("print('between')", "between\n"),
-        cell("h.update(3)"),
         cell(ENVIRONMENT, "1 0\n"),
     ],
 }
@@ -159,7 +139,7 @@ def many(tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", range(len(HARMLESS["live"])))
-def test_what_a_front_end_does_raises_no_alarm(many, number):
+def test_what_says_nothing_raises_no_alarm(many, number):
     outcome, case = verdicts(many[0] / "one.xml")[f"live Cell {number}"]
     assert outcome == "passed", "".join(case.itertext())
 
@@ -317,8 +297,6 @@ def test_what_we_rely_on_in_nbval_is_where_it_was():
     assert "self.nb = nbformat.read(" in inspect.getsource(file.collect)
     assert "self.sanitize_patterns" in inspect.getsource(file.__init__)
     assert "nbval_cell_timeout" in inspect.getsource(one.runtest)
-    for asked in ("kernel.language", "kernel.kc.execute(", "kernel.await_idle("):
-        assert asked in inspect.getsource(nbval.cover.setup_coverage)
     tagged = nbformat.v4.new_code_cell(metadata={"tags": ["nbval-ignore-output", "nbval-skip"]})
     assert dict(nbval.plugin.find_metadata_tags(tagged.metadata)) == {"check": False, "skip": True}
     assert dict(nbval.plugin.find_comment_markers("# NBVAL_IGNORE_OUTPUT")) == {"check": False}

@@ -6,22 +6,21 @@ import html
 import json
 import re
 
-import nbformat
 import pytest
 from backends import ROOT
+from sphinx_book import store_notebooks, stream
 from toy_book import code, prose, write
 
 from tabbook.cli import main
 from tabbook.pages.merge import StaleNotebookError, alt_text
-from tabbook.pages.notebooks import split
-from tabbook.pages.notebooks import write as write_notebook
 from tabbook.pages.source import pages, read_page
-from tabbook.slides import decks as slides
+from tabbook.slides import decks
+from tabbook.slides.outline import TAG, SlideError, read
 
 CHAPTERS = ROOT / "chapters"
 DECKS = [
     (outline, framework)
-    for outline in slides.outlines(CHAPTERS)
+    for outline in decks.outlines(CHAPTERS)
     for framework in read_page(CHAPTERS / outline.name).frameworks
 ]
 each_deck = pytest.mark.parametrize(
@@ -43,13 +42,7 @@ PARTS = (
 def toy(tmp_path):
     """A book of one page. Called with an outline, it returns where that lies."""
     page = read_page(write(tmp_path, *PARTS))
-    for framework in page.frameworks:
-        notebook = split(page, framework)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.execution_count = 1
-                cell.outputs = [nbformat.v4.new_output("stream", text=f"<{framework}>\n")]
-        write_notebook(notebook, page.notebook(framework))
+    store_notebooks(page, lambda framework, cell: stream(f"<{framework}>\n"))
     (tmp_path / "toy.svg").write_text("<svg/>")
 
     def outline(text):
@@ -64,7 +57,7 @@ def toy(tmp_path):
 @functools.cache
 def made(outline, framework):
     """A deck of the book, made once."""
-    return slides.read(outline, framework)
+    return read(outline, framework)
 
 
 def shown(deck, kind):
@@ -123,21 +116,21 @@ def test_there_is_something_to_say_to_every_slide(outline, framework):
 
 
 def test_every_tag_for_slides_is_used():
-    text = "".join(outline.read_text() for outline in slides.outlines(CHAPTERS))
+    text = "".join(outline.read_text() for outline in decks.outlines(CHAPTERS))
     used = set(re.findall(r"```{(?:code|output)} (?:\w+/)?([\w-]+)", text))
     tags = {
-        tag.removeprefix(slides.TAG)
+        tag.removeprefix(TAG)
         for page in pages(CHAPTERS)
         for cell in page.cells
         for tag in cell.metadata.get("tags", [])
-        if tag.startswith(slides.TAG)
+        if tag.startswith(TAG)
     }
     assert tags == used
 
 
 def test_a_deck_names_nobody_else():
     for outline, framework in DECKS:
-        deck = slides.render(made(outline, framework))
+        deck = decks.render(made(outline, framework))
         addresses = re.findall(r"""(?:src|href)=["']?([^"'> ]+)|url\(([^)]+)|@import (\S+)""", deck)
         found = {next(filter(None, address)) for address in addresses}
         assert len(found) > 5
@@ -147,8 +140,14 @@ def test_a_deck_names_nobody_else():
 def test_words_for_one_framework(toy):
     words = prose(jax="A key.", pytorch="A generator.")
     outline = toy(f"# T\n{NOTES}\n## Two\n\n{words}\n{NOTES}")
-    assert "A key." in slides.read(outline, "jax").slides[1].content
-    assert "A key." not in slides.read(outline, "pytorch").slides[1].content
+    assert "A key." in read(outline, "jax").slides[1].content
+    assert "A key." not in read(outline, "pytorch").slides[1].content
+
+
+def test_words_for_an_unknown_framework_are_an_error(toy):
+    outline = toy(f"# T\n{NOTES}\n{prose(torch='A generator.')}")
+    with pytest.raises(SlideError, match=r"toy\.md:10: `:sync:` expects .*; found 'torch'"):
+        read(outline, "jax")
 
 
 def test_a_slide_shows_what_it_names(toy):
@@ -156,7 +155,7 @@ def test_a_slide_shows_what_it_names(toy):
         f"# T $p$\n{NOTES}\n## Two\n\n```{{code}} loss\n```\n\n```{{output}} toy/loss\n```\n\n"
         "::::{columns}\n```{math} eq-toy\n```\n\n***\n```{figure} fig-toy\n```\n::::\n" + NOTES
     )
-    deck = slides.read(outline, "jax")
+    deck = read(outline, "jax")
     assert [slide.heading for slide in deck.slides] == ["T p", "Two"]
     assert shown(deck, "code") == ["loss = 1 < 2  # jax"]
     assert shown(deck, "output") == ["<jax>"]
@@ -165,7 +164,7 @@ def test_a_slide_shows_what_it_names(toy):
     image = base64.b64encode(b"<svg/>").decode()
     assert f'<img src="data:image/svg+xml;base64,{image}" alt="A toy.">' in content
     assert content.count("<div>\n") == 2
-    page = slides.render(deck)
+    page = decks.render(deck)
     assert "<title>T p: slides, JAX</title>" in page
     assert '<a href="../pytorch/toy.html">PyTorch</a>' in page
 
@@ -193,21 +192,21 @@ def test_a_slide_shows_what_it_names(toy):
 )
 def test_what_is_not_there_is_an_error_that_says_where(toy, body, expected):
     outline = toy(f"# T\n{NOTES}\n## Second\n\n{body}\n{NOTES}")
-    with pytest.raises(slides.SlideError) as error:
-        slides.read(outline, "jax")
+    with pytest.raises(SlideError) as error:
+        read(outline, "jax")
     assert str(error.value).startswith(f"{outline}, jax, slide 'Second': ")
     assert expected in str(error.value)
 
 
 def test_a_slide_without_notes_is_an_error(toy):
-    with pytest.raises(slides.SlideError, match="'Second': expected speaker notes, found none"):
-        slides.read(toy(f"# T\n{NOTES}\n## Second\n\nWords.\n"), "jax")
+    with pytest.raises(SlideError, match="'Second': expected speaker notes, found none"):
+        read(toy(f"# T\n{NOTES}\n## Second\n\nWords.\n"), "jax")
 
 
 @pytest.mark.parametrize("text", ["", "## No title\n", "Words.\n\n# T\n", f"# T\n{NOTES}# U\n"])
 def test_an_outline_begins_with_its_one_title(toy, text):
-    with pytest.raises(slides.SlideError, match="`# Title` is expected first, and only once"):
-        slides.read(toy(text + NOTES), "jax")
+    with pytest.raises(SlideError, match="`# Title` is expected first, and only once"):
+        read(toy(text + NOTES), "jax")
 
 
 def test_a_stale_notebook_is_an_error(toy):
@@ -215,14 +214,14 @@ def test_a_stale_notebook_is_an_error(toy):
     page = outline.parent.parent / "toy.md"
     page.write_text(page.read_text().replace("1 < 2  # jax", "2 < 3  # jax"))
     with pytest.raises(StaleNotebookError, match=r"toy/jax: .* was changed"):
-        slides.read(outline, "jax")
+        read(outline, "jax")
 
 
 def test_the_command_writes_the_decks_and_what_they_need(tmp_path, capsys):
     assert main(["slides", "--chapters", str(CHAPTERS), "--to", str(tmp_path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(DECKS) >= 4
     for outline, framework in DECKS:
-        deck = tmp_path / slides.location(outline.stem, framework)
+        deck = tmp_path / decks.location(outline.stem, framework)
         loaded = r'<(?:script src|link rel="stylesheet" href)="([^"]+)"'
         for address in re.findall(loaded, deck.read_text()):
             assert (deck.parent / address).exists(), address
@@ -231,7 +230,7 @@ def test_the_command_writes_the_decks_and_what_they_need(tmp_path, capsys):
 def test_the_command_tells_a_mistake(toy, capsys):
     outline = toy("# T\n")
     chapters = outline.parent.parent
-    for folder in slides.NEEDED:
+    for folder in decks.NEEDED:
         (chapters / "third_party" / "book" / folder).mkdir(parents=True)
     assert main(["slides", "--chapters", str(chapters), "--to", str(chapters / "out")]) == 1
     assert "expected speaker notes" in capsys.readouterr().err

@@ -2,12 +2,11 @@
 
 import json
 import re
-from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest
 from backends import ROOT
+from bs4 import BeautifulSoup
 from sphinx_book import build, store_notebooks, stream, write_book
 from toy_book import code, prose, write
 
@@ -72,44 +71,6 @@ def book(tmp_path_factory):
     return folder
 
 
-class Tabs(HTMLParser):
-    """The tab sets of a page: for each one ``{label: text}``, and the classes of the sets."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.sets, self.ids, self.depth, self.into = [], [], 0, None
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        classes = (values.get("class") or "").split()
-        if tag == "div" and "sd-tab-set" in classes:
-            self.sets.append({})
-            self.ids.append([])
-        elif tag == "label":
-            self.into = "label"
-            self.ids[-1].append(values.get("data-sync-id"))
-        elif tag == "div" and "sd-tab-content" in classes:
-            self.into, self.depth = "content", 0
-        if tag == "div" and self.into == "content":
-            self.depth += 1
-
-    def handle_endtag(self, tag):
-        if tag == "label":
-            self.into = None
-        if tag == "div" and self.into == "content":
-            self.depth -= 1
-            if self.depth == 0:
-                self.into = None
-
-    def handle_data(self, data):
-        if self.into == "label" and data.strip():
-            self.sets[-1][data.strip()] = ""
-        elif self.into == "content":
-            label = list(self.sets[-1])[-1]
-            self.sets[-1][label] += data
-
-
 @pytest.fixture(scope="module")
 def html(book):
     return (book / "_build/html/chapters/toy.html").read_text()
@@ -117,20 +78,27 @@ def html(book):
 
 @pytest.fixture(scope="module")
 def tabs(html):
-    article = html[html.index("<article") : html.index("</article>")]
-    return Tabs(article)
+    """The tab sets of the page: for each one ``(label, framework) -> text``."""
+    return [
+        {
+            (label.text.strip(), label.get("data-sync-id")): " ".join(panel.text.split())
+            for label, panel in zip(
+                box.find_all("label"), box.find_all(class_="sd-tab-content"), strict=True
+            )
+        }
+        for box in BeautifulSoup(html, "html.parser").article.find_all(class_="sd-tab-set")
+    ]
 
 
-def text(tabs, place, label):
-    return " ".join(tabs.sets[place][label].split())
+def text(tabs, place, wanted):
+    return next(words for (label, _), words in tabs[place].items() if label == wanted)
 
 
 def test_every_set_has_every_framework_in_the_pages_order(tabs):
-    assert len(tabs.sets) == 7
-    for labels, ids in list(zip(tabs.sets, tabs.ids, strict=True))[:-1]:
-        assert list(labels) == ["PyTorch", "TensorFlow", "JAX", "MXNet"]
-        assert ids == ["pytorch", "tensorflow", "jax", "mxnet"]
-    assert list(tabs.sets[-1]) == ["Left", "Right"]
+    every = [(name, name.lower()) for name in ("PyTorch", "TensorFlow", "JAX", "MXNet")]
+    *ours, (left, right) = map(list, tabs)
+    assert ours == [every] * 6
+    assert (left[0], right[0]) == ("Left", "Right")
 
 
 def test_code_and_outputs_stand_in_their_tabs(tabs, html):
@@ -142,7 +110,7 @@ def test_code_and_outputs_stand_in_their_tabs(tabs, html):
         assert text(tabs, place, "JAX").endswith("jax says so")
         assert text(tabs, place, "MXNet").endswith("mxnet says so")
     assert "print('differs too')" in text(tabs, 2, "PyTorch")
-    assert not any("print('same')" in panel for box in tabs.sets for panel in box.values())
+    assert not any("print('same')" in panel for box in tabs for panel in box.values())
 
 
 def test_a_missing_framework_is_told(tabs):
@@ -241,61 +209,3 @@ def test_notebooks_are_no_pages_and_a_changed_one_builds_its_page_anew(book, htm
         assert "python -m tabbook execute --framework jax toy" in told
     finally:
         path.write_text(before)
-
-
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("no browser")
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-SHOWN = (
-    "[...document.querySelectorAll('.framework-tabs > input:checked + label')]"
-    ".map(label => label.dataset.syncId)"
-)
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-def test_a_reader_chooses_once(book, browser, width):
-    address = f"file://{book}/_build/html/chapters/toy.html"
-    context = browser.new_context(viewport={"width": width, "height": 700})
-    page = context.new_page()
-    page.goto(f"{address}?framework=nonsense")
-    assert "framework" not in page.url
-    assert page.evaluate(SHOWN) == ["pytorch"] * 6
-
-    other = context.new_page()
-    other.goto(address)
-    label = page.locator("label[data-sync-id=jax]").nth(4)
-    label.scroll_into_view_if_needed()
-    before = label.bounding_box()["y"]
-    label.click()
-    assert abs(label.bounding_box()["y"] - before) <= 3
-    assert page.evaluate(SHOWN) == ["jax"] * 6
-    assert page.url.endswith("?framework=jax")
-    page.reload()
-    assert page.evaluate(SHOWN) == ["jax"] * 6
-    other.wait_for_function(f"({SHOWN})[0] === 'jax'")
-
-    page.goto(f"{address}?framework=mxnet")
-    assert page.evaluate(SHOWN) == ["mxnet"] * 6
-    page.get_by_label("Launch interactive content").click()
-    offered = page.locator(".dropdown-launch-buttons a").filter(visible=True)
-    assert offered.all_inner_texts() == ["Binder (MXNet)", "Colab (MXNet)"]
-    page.get_by_label("Code in").select_option("tensorflow")
-    page.get_by_label("Launch interactive content").click()
-    assert offered.all_inner_texts() == ["Binder (TensorFlow)", "Colab (TensorFlow)"]
-    page.get_by_label("Code in").select_option("mxnet")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.emulate_media(media="print")
-    assert not page.locator("label[data-sync-id=jax]").first.is_visible()
-    assert page.locator("label[data-sync-id=mxnet]").first.is_visible()
-    context.close()

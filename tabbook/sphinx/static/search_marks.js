@@ -1,13 +1,7 @@
-/* The way from a search to what was found. Sphinx marks the words in the page it leads to, but the
-   theme loads the search on every page, from which Sphinx concludes that this is the page of the
-   search and marks nothing. */
+/* The way from a search to what was found. Sphinx marks the words in the page it leads to; this opens
+   the tabs that hide them. */
 window.addEventListener("DOMContentLoaded", () => {
   if (document.getElementById("search-results")) return;
-  try {
-    SphinxHighlight.highlightSearchWords();
-  } catch {
-    return;                                           // it keeps the words in storage: blocked
-  }
   // After Sphinx, which waits as long
   setTimeout(() => {
     const marks = [...document.querySelectorAll("article .highlighted")];
