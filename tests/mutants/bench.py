@@ -299,10 +299,20 @@ def forked(
     return json.loads(text) if text else None
 
 
-def can_run() -> str:
-    """Why the bench cannot be used here; empty if it can. The stored outputs are of real data."""
+def cannot_run(frameworks: Iterable[str] = (), report: Path | None = None) -> str:
+    """Why the bench cannot be used here; empty if it can. The stored outputs are of real data.
+
+    Args:
+        frameworks: which are to be used.
+        report: the file that is to be written in the end.
+    """
     from d2lcompat import _data
 
+    for table in map(BOOK.framework, frameworks):
+        if not table.installed:
+            return f"{table.label} is not installed. Run: {table.install_hint}"
+    if report and not report.parent.is_dir():
+        return f"Expected a folder for {report}, found none."
     try:
         synthetic = _data.fashion_mnist().synthetic
     except OSError as error:

@@ -18,8 +18,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import bench
-import warm
+try:
+    import bench
+    import warm
+except ModuleNotFoundError as error:
+    sys.exit(f"This needs {error.name}. Run: pip install -r requirements.txt -c constraints.txt")
 from declared import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
 
 ENOUGH = 0.95
@@ -133,7 +136,7 @@ def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) ->
     return results
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--framework", action="append", choices=FRAMEWORKS)
     parser.add_argument(
@@ -142,13 +145,18 @@ def main() -> int:
     parser.add_argument("--check", action="append", choices=CHECKS, help="default: both")
     parser.add_argument("--whole", action="store_true", help="also faults that need ten epochs")
     parser.add_argument("--json", type=Path, help="where to keep every verdict")
-    options = parser.parse_args()
-    reason = bench.can_run()
+    options = parser.parse_args(arguments)
+    patterns = options.only or ["*"]
+    for pattern in patterns:
+        if not fnmatch.filter((fault.name for fault in FAULTS), pattern):
+            parser.error(
+                f"--only {pattern!r} matches no fault; tests/mutants/faults*.py declare them"
+            )
+    chosen = [f for f in FAULTS if any(fnmatch.fnmatchcase(f.name, p) for p in patterns)]
+    reason = bench.cannot_run(options.framework or FRAMEWORKS, options.json)
     if reason:
         print(f"The mutants cannot be tried here. {reason}", file=sys.stderr)
         return 2
-    patterns = options.only or ["*"]
-    chosen = [f for f in FAULTS if any(fnmatch.fnmatchcase(f.name, p) for p in patterns)]
     for fault in chosen:
         for framework in fault.frameworks:
             apply(fault, framework)  # rather now than after an hour
