@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from d2lcompat import _data, _figures
+from d2lcompat._data.integers import positive_integer
 from d2lcompat._hparams import HyperParameters
 from d2lcompat._types import Loader, Tensor, Tensors
 
@@ -97,8 +98,8 @@ class FashionMNIST(DataModule):
             ``D2LCOMPAT_DATA``, then in the user's cache, then downloads them.
 
     Raises:
-        ValueError: ``resize`` is not positive, or ``num_train`` or ``num_val`` is more than there
-            are or less than 1; by the loaders, ``batch_size`` is not positive.
+        ValueError: ``batch_size`` is not a positive integer, ``resize`` is not positive, or
+            ``num_train`` or ``num_val`` is more than there are or less than 1.
         OSError: the data can't be had, or a file is not the published one.
     """
 
@@ -116,6 +117,7 @@ class FashionMNIST(DataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
+        positive_integer("batch_size", batch_size)
         if len(resize) != 2 or min(resize) < 1:
             raise ValueError(f"FashionMNIST expected resize=(height, width); received {resize!r}.")
         arrays = _data.fashion_mnist(data_dir)

@@ -17,22 +17,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from d2lcompat import _checks
 from d2lcompat._board import ProgressBoard
+from d2lcompat._history import History
 from d2lcompat._hparams import HyperParameters
 from d2lcompat._types import Data, Device, Loader, Model, Tensor, Tensors
-
-
-class History(dict[str, list[float]]):
-    """What ``fit`` measured (see ``Trainer``); its text is that of the last epoch."""
-
-    def last(self) -> str:
-        """The last epoch's values, as text."""
-        epochs = max(map(len, self.values()), default=0)
-        numbers = ", ".join(f"{name} {values[-1]:.3f}" for name, values in self.items() if values)
-        return f"epoch {epochs}: {numbers}" if numbers else "no epoch yet"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(self.last())
 
 
 def integer_labels(Y: Tensor) -> Tensor:
@@ -116,7 +105,8 @@ class _FirstSteps(_Batches):
     """Data with the first ``steps`` training batches only, and all validation batches."""
 
     def __init__(self, data: Data, steps: int, trainer: "Trainer") -> None:
-        super().__init__(data.train_dataloader(), trainer)
+        batches = _checks.loader(data.train_dataloader(), data, "train_dataloader")
+        super().__init__(batches, trainer)
         self.steps = min(steps, len(self.loader))
         self.val_dataloader = data.val_dataloader
 
@@ -160,6 +150,9 @@ class Trainer(HyperParameters):
     # Where steps are compiled: the word by which errors name a value not computed yet; a way out.
     traced_value = line_by_line = ""
 
+    # What the framework's optimisers have, and the steps call.
+    optimizer_methods: tuple[str, ...] = ()
+
     def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
         if not isinstance(max_epochs, Integral) or isinstance(max_epochs, bool) or max_epochs < 1:
             raise ValueError(
@@ -185,9 +178,11 @@ class Trainer(HyperParameters):
     def prepare_data(self, data: Data) -> None:
         """Take the loaders from ``data`` and forget what was measured; no training batch is an
         error."""
-        val = data.val_dataloader()
-        self.train_dataloader = _Batches(data.train_dataloader(), self)
-        self.val_dataloader = _Batches(val, self) if val is not None else None
+        train, val = data.train_dataloader(), data.val_dataloader()
+        self.train_dataloader = _Batches(_checks.loader(train, data, "train_dataloader"), self)
+        if val is not None:
+            val = _Batches(_checks.loader(val, data, "val_dataloader"), self)
+        self.val_dataloader = val
         self.num_train_batches = len(self.train_dataloader)
         if not self.num_train_batches:
             raise ValueError(
@@ -212,11 +207,18 @@ class Trainer(HyperParameters):
         """The batch as a step gets it; the framework modules put it on the model's device."""
         return batch
 
+    def first_batch(self) -> Tensors:
+        """A batch to learn the shapes from, as a step gets it."""
+        batch = self.prepare_batch(self.train_dataloader.peek())
+        _checks.inputs(batch[:-1])
+        return batch
+
     def fit(self, model: Model, data: Data) -> History:
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too."""
+        _checks.arguments(model, data)
         self.prepare_data(data)
         self.prepare_model(model)
-        self.optim = model.configure_optimizers()
+        self.optim = _checks.optimizer(model, self.optimizer_methods)
         return self.run_epochs()
 
     def fit_epoch(self) -> None:
@@ -258,6 +260,7 @@ class Trainer(HyperParameters):
         So early, rounding has not grown: another machine prints the same numbers to five digits,
         while a change of model, data or training moves them. After ten epochs neither holds.
         """
+        _checks.arguments(model, data)
         trainer = type(self)(1, self.num_gpus, self.gradient_clip_val)
         before = model.plot_train_per_epoch, model.board.display
         model.plot_train_per_epoch, model.board.display = steps, False

@@ -20,13 +20,13 @@ from flax.training import train_state
 from jax import numpy as jnp
 from matplotlib import pyplot as plt
 
-from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat import _checks, _data, _datamodule, _trainer
 from d2lcompat._aliases import method
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._history import History
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
-from d2lcompat._trainer import History
 from d2lcompat._types import Data, Optimizer
 
 __all__ = [
@@ -161,6 +161,7 @@ class TrainState(train_state.TrainState):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    optimizer_methods = ("init", "update")
     traced_value = "trace"
     line_by_line = "with jax.disable_jit(): trainer.fit(model, data)"
 
@@ -181,18 +182,20 @@ class Trainer(_trainer.Trainer):
     def fit(self, model: Module, data: Data, key: Tensor | None = None) -> History:
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too.
 
-        Args:
-            key: the root of all randomness of the run; None draws one with ``get_key``. The
-                trained parameters are in ``self.state.params``.
+        ``key`` is the root of all randomness of the run; None draws one with ``get_key``. The
+        trained parameters are in ``self.state.params``.
         """
+        _checks.arguments(model, data)
         with jax.default_device(self.gpus[0] if self.gpus else cpu()):
             self.prepare_data(data)
             self.prepare_model(model)
-            self.optim = model.configure_optimizers()
+            self.optim = _checks.optimizer(model, self.optimizer_methods)
             params_key, dropout_key = jax.random.split(get_key() if key is None else key)
-            dummy_input = self.prepare_batch(self.train_dataloader.peek())[:-1]
+            batch = self.first_batch()
             keys = {"params": params_key, "dropout": dropout_key}
-            variables = model.apply_init(dummy_input, key=keys)
+            variables = model.apply_init(batch[:-1], key=keys)
+            scores, _ = jax.eval_shape(model.init_with_output, keys, *batch[:-1])
+            _checks.outputs(model, scores, batch[-1], DataModule.to_numpy)
             self.state = TrainState.create(
                 apply_fn=model.apply,
                 params=variables["params"],

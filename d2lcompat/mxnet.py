@@ -21,7 +21,7 @@ from matplotlib import pyplot as plt
 from mxnet import autograd, gluon, np, npx
 from mxnet.gluon import nn
 
-from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat import _checks, _data, _datamodule, _trainer
 from d2lcompat._aliases import method
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
@@ -154,6 +154,8 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    optimizer_methods = ("step",)
+
     def available_gpus(self) -> list[mxnet.Context]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
@@ -169,7 +171,8 @@ class Trainer(_trainer.Trainer):
             nn.Block.collect_params(model).reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
-        model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
+        batch = self.first_batch()
+        _checks.outputs(model, model(*batch[:-1]), batch[-1], DataModule.to_numpy)
 
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""

@@ -13,13 +13,13 @@ import numpy as np
 import tensorflow as tf
 from matplotlib import pyplot as plt
 
-from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat import _checks, _data, _datamodule, _trainer
 from d2lcompat._aliases import method
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._history import History
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
-from d2lcompat._trainer import History
 from d2lcompat._types import Data, Optimizer
 
 __all__ = [
@@ -157,6 +157,7 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    optimizer_methods = ("apply_gradients",)
     traced_value = "ymbolic"
     line_by_line = "tf.config.run_functions_eagerly(True)"
 
@@ -175,7 +176,9 @@ class Trainer(_trainer.Trainer):
     def run_epochs(self) -> History:
         """Make the variables, then run all epochs."""
         with self.gpus[0] if self.gpus else cpu():
-            self.model(*self.prepare_batch(self.train_dataloader.peek())[:-1], training=False)
+            batch = self.first_batch()
+            scores = self.model(*batch[:-1], training=False)
+            _checks.outputs(self.model, scores, batch[-1], DataModule.to_numpy)
             if hasattr(self.optim, "build"):
                 self.optim.build(self.model.trainable_variables)
             return super().run_epochs()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from d2lcompat import _data, _datamodule, _trainer
+from d2lcompat import _checks, _data, _datamodule, _trainer
 from d2lcompat._aliases import method
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
@@ -27,10 +27,10 @@ from d2lcompat._types import Optimizer
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
     "ProgressBoard", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
-    "cpu", "exp", "float32", "gpu", "int32", "log", "matmul", "nn_Module", "normal", "num_gpus",
-    "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean", "reduce_sum",
-    "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack", "tensor", "to",
-    "transpose", "try_gpu", "use_svg_display", "zeros", "zeros_like",
+    "cpu", "exp", "float32", "gpu", "init_cnn", "int32", "log", "matmul", "nn_Module", "normal",
+    "num_gpus", "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean",
+    "reduce_sum", "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack",
+    "tensor", "to", "transpose", "try_gpu", "use_svg_display", "zeros", "zeros_like",
 ]  # fmt: skip
 
 use_svg_display()
@@ -119,6 +119,8 @@ class DataModule(_datamodule.DataModule):
 class Trainer(_trainer.Trainer):
     __doc__ = _trainer.Trainer.__doc__
 
+    optimizer_methods = ("step", "zero_grad")
+
     def available_gpus(self) -> list[torch.device]:
         """The GPUs there are, as devices."""
         return [gpu(i) for i in range(num_gpus())]
@@ -134,8 +136,9 @@ class Trainer(_trainer.Trainer):
             model.to(self.gpus[0])
         # In evaluation: dropout draws no number, so initial weights do not depend on its p.
         model.eval()
+        batch = self.first_batch()
         with torch.no_grad():
-            model(*self.prepare_batch(self.train_dataloader.peek())[:-1])
+            _checks.outputs(model, model(*batch[:-1]), batch[-1], DataModule.to_numpy)
 
     def end_training(self) -> None:
         """Put the model into evaluation, however training ended."""
@@ -223,6 +226,15 @@ class Classifier(Module):
         for layer in self.net:
             X = layer(X)
             print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+def init_cnn(module: nn.Module) -> None:
+    """Draw new weights for a linear or convolutional layer, as Glorot and Bengio (2010) do.
+
+    It is what ``apply_init`` applies to the layers of a convolutional network.
+    """
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
 
 
 class FashionMNIST(_datamodule.FashionMNIST, DataModule):

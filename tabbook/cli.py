@@ -21,18 +21,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if options.chapters is None:
         options.chapters = book.root / book.chapters
+    if options.command == "slides" and options.to is None:
+        options.to = book.root / "_build" / "html"
     for name in getattr(options, "framework", None) or ():
         if name not in book.frameworks:
             parser.error(
                 f"unknown framework {name!r}; expected one of: {', '.join(book.frameworks)}"
             )
 
-    from tabbook import commands  # it needs Jupytext; `--help` does not
-
     try:
-        return commands.run(options)
-    except commands.ERRORS as error:
-        print(error, file=sys.stderr)
+        from tabbook import commands  # it needs Jupytext; `--help` does not
+
+        try:
+            return commands.run(options)
+        except commands.ERRORS as error:
+            print(error, file=sys.stderr)
+            return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "tabbook"):
+            raise  # no package to install, but a mistake
+        print(
+            f"python -m tabbook {options.command} needs the package {package}, which is not "
+            'installed. Run: pip install -e ".[book]" -c constraints.txt',
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -82,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     decks.add_argument("--chapters", type=Path, metavar="DIR", help="default: the book's")
     decks.add_argument(
-        "--to", default=Path("_build/html"), type=Path, metavar="DIR", help="default: _build/html"
+        "--to", type=Path, metavar="DIR", help="default: _build/html in the book's folder"
     )
     decks.set_defaults(command="slides", pages=[])
     return parser

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tabbook.config import ConfigError, book_of
+from tabbook.config import FILE, ConfigError, book_of
 from tabbook.math import font as formula_font
 from tabbook.pages import accept, agreement, notebooks, record
 from tabbook.pages.merge import StaleNotebookError
@@ -28,20 +28,35 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ERRORS: a mistake in what the command was given; the message says what to do.
     """
-    if not options.chapters.is_dir():
-        raise NotebookError(f"Expected a folder of pages at {options.chapters}, found none.")
-    found = {page.name: page for page in pages(options.chapters)}
-    return _COMMANDS[options.command](options, _choose(found, options.pages))
+    found = {}
+    if options.chapters.is_dir():
+        found = {page.name: page for page in pages(options.chapters)}
+    if not found:
+        raise NotebookError(
+            f"Expected pages with notebooks in {options.chapters}, found "
+            f"{'none' if options.chapters.is_dir() else 'no such folder'}. Go to the book's "
+            f"folder, whose {FILE} has [tool.tabbook], or name its pages' folder: --chapters DIR"
+        )
+    return _COMMANDS[options.command](options, _choose(found, options))
 
 
-def _choose(found: dict[str, Page], names: list[str]) -> list[Page]:
-    for name in names:
-        if Path(name).stem not in found:
+def _choose(found: dict[str, Page], options: argparse.Namespace) -> list[Page]:
+    folder = options.chapters.resolve()
+    for name in options.pages:
+        path = Path(name)
+        if path.stem not in found:
             raise NotebookError(
-                f"There is no page {name!r} with notebooks. Expected one of: "
-                f"{', '.join(found) or '(none)'}."
+                f"There is no page {name!r} with notebooks. Expected one of: {', '.join(found)}."
             )
-    return [found[Path(name).stem] for name in names] or list(found.values())
+        # A page of another book may have the same name
+        if len(path.parts) > 1 and folder not in path.resolve().parents:
+            raise NotebookError(
+                f"{name} is not in {options.chapters}. Name one of its pages, or the other folder: "
+                "--chapters DIR"
+            )
+    return [found[name] for name in dict.fromkeys(Path(name).stem for name in options.pages)] or [
+        *found.values()
+    ]
 
 
 def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
@@ -84,6 +99,8 @@ def _runnable(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Pag
             )
         else:
             pairs.append((page, framework))
+    if not pairs:
+        raise NotebookError("No notebook was executed. Name another --framework, or another page.")
     return pairs
 
 
@@ -137,6 +154,16 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
 
 def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
     book = book_of(options.chapters)
+    for folder in decks.NEEDED:
+        source = book.root / book.third_party / folder
+        if not source.is_dir():
+            raise SlideError(
+                f"Slides need {source}, which is not there. Get it again: git checkout {source}"
+            )
+    if not decks.outlines(options.chapters):
+        raise SlideError(
+            f"Expected outlines of slides in {options.chapters / 'slides'}, found none."
+        )
     for path in decks.write(options.chapters, options.to):
         print(path)
     for folder in decks.NEEDED:  # a book that is built has them already

@@ -3,8 +3,12 @@
 The same book gives the same archive, byte for byte.
 """
 
+import argparse
+import sys
 import zipfile
 from pathlib import Path
+
+from tabbook.config import ConfigError, book_of
 
 # What a reader of files has no use for: a server's page for what is not there, maps of scripts back
 # to their sources, and Sphinx's own note. Icons come from a font: see sphinx/theme_patches.py.
@@ -26,7 +30,9 @@ def pack(html: Path, archive: Path) -> int:
         FileNotFoundError: there is no built book.
     """
     if not (html / "index.html").exists():
-        raise FileNotFoundError(f"Expected a built book at {html}, found none. Run: make book")
+        raise FileNotFoundError(
+            f"Expected a built book at {html}, found none. In the book's folder, run: make book"
+        )
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in sorted(html.rglob("*")):
             if path.is_file() and not any(path.match(pattern) for pattern in LEFT_OUT):
@@ -39,12 +45,23 @@ def pack(html: Path, archive: Path) -> int:
     return archive.stat().st_size
 
 
-def main() -> None:
-    """Pack the book; say where it is."""
-    archive = Path("_build/dropout-book.zip")
-    size = pack(Path("_build/html"), archive) / 1e6
+def main(arguments: list[str] | None = None) -> int:
+    """Pack the book; say where it is. Return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tabbook.offline", description=__doc__)
+    default = "default: in the folder _build of the book around this folder"
+    parser.add_argument("html", type=Path, nargs="?", help=default)
+    parser.add_argument("archive", type=Path, nargs="?", help=default)
+    options = parser.parse_args(arguments)
+    try:
+        built = book_of(Path.cwd()).root / "_build"
+        archive = options.archive or built / "dropout-book.zip"
+        size = pack(options.html or built / "html", archive) / 1e6
+    except (ConfigError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"{archive}: {size:.1f} MB. Unpack it and open {archive.stem}/index.html")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

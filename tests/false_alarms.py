@@ -141,7 +141,7 @@ def row(result: dict) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--framework", action="append", choices=SETTINGS)
     parser.add_argument("--setting", action="append", help="one of the settings' names")
@@ -150,15 +150,23 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="with the cells that train ten epochs")
     parser.add_argument("--no-plain", action="store_true", help="without plain nbval")
     parser.add_argument("--json", type=Path, help="where to keep every verdict and deviation")
-    options = parser.parse_args()
-    reason = checks.can_run()
+    options = parser.parse_args(arguments)
+    if options.repeats < 1:
+        parser.error(f"--repeats expected a positive integer; received {options.repeats}")
+    frameworks = options.framework or list(SETTINGS)
+    known = [setting for framework in frameworks for setting in SETTINGS[framework]]
+    for setting in options.setting or ():
+        if setting not in known:
+            names = ", ".join(dict.fromkeys(known))
+            parser.error(f"unknown setting {setting!r}; expected one of: {names}")
+    reason = checks.cannot_run(frameworks, options.json)
     if reason:
         print(f"False alarms cannot be looked for here. {reason}", file=sys.stderr)
         return 2
     print("| framework | setting | verdict | most of a tolerance used | nbval's false alarms |")
     print("|---|---|---|---|---|")
     results = []
-    for framework in options.framework or SETTINGS:
+    for framework in frameworks:
         for setting in SETTINGS[framework]:
             if options.setting and setting not in options.setting:
                 continue

@@ -30,5 +30,7 @@ def _integer(name: str, value: Any, least: int, expected: str) -> int:
     except TypeError:
         number = least - 1
     if number < least:
-        raise ValueError(f"Invalid {name}. Expected {expected}. Received: {value!r}.")
+        whole = isinstance(value, float) and value.is_integer() and value >= least
+        advice = f" Write {int(value)}." if whole else ""
+        raise ValueError(f"Invalid {name}. Expected {expected}. Received: {value!r}.{advice}")
     return number

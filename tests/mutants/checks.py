@@ -4,7 +4,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,10 +133,20 @@ def _classified(text: str) -> str:
     return "comparison" if re.search(r"stored .* new |outputs differ", text, re.S) else "preflight"
 
 
-def can_run() -> str:
-    """Why nothing can be checked here; empty if it can. The stored outputs are of real data."""
+def cannot_run(frameworks: Iterable[str] = (), report: Path | None = None) -> str:
+    """Why nothing can be checked here; empty if it can. The stored outputs are of real data.
+
+    Args:
+        frameworks: which are to be used.
+        report: the file that is to be written in the end.
+    """
     from d2lcompat import _data
 
+    for table in map(BOOK.framework, frameworks):
+        if not table.installed:
+            return f"{table.label} is not installed. Run: {table.install_hint}"
+    if report and not report.parent.is_dir():
+        return f"Expected a folder for {report}, found none."
     try:
         synthetic = _data.fashion_mnist().synthetic
     except OSError as error:

@@ -135,7 +135,7 @@ def run_framework(framework: str, faults: list[Fault], kinds: Sequence[str]) -> 
     return results
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--framework", action="append", choices=FRAMEWORKS)
     parser.add_argument(
@@ -144,13 +144,18 @@ def main() -> int:
     parser.add_argument("--check", action="append", choices=KINDS, help="default: both")
     parser.add_argument("--whole", action="store_true", help="also faults that need ten epochs")
     parser.add_argument("--json", type=Path, help="where to keep every verdict")
-    options = parser.parse_args()
-    reason = checks.can_run()
+    options = parser.parse_args(arguments)
+    patterns = options.only or ["*"]
+    for pattern in patterns:
+        if not fnmatch.filter((fault.name for fault in FAULTS), pattern):
+            parser.error(
+                f"--only {pattern!r} matches no fault; tests/mutants/faults/ declares them"
+            )
+    chosen = [f for f in FAULTS if any(fnmatch.fnmatchcase(f.name, p) for p in patterns)]
+    reason = checks.cannot_run(options.framework or FRAMEWORKS, options.json)
     if reason:
         print(f"The mutants cannot be tried here. {reason}", file=sys.stderr)
         return 2
-    patterns = options.only or ["*"]
-    chosen = [f for f in FAULTS if any(fnmatch.fnmatchcase(f.name, p) for p in patterns)]
     for fault in chosen:
         for framework in fault.frameworks:
             apply(fault, framework)  # rather now than after an hour

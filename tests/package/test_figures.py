@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from d2lcompat import _board, _figures
 from d2lcompat._board import ProgressBoard
-from d2lcompat._trainer import History
 
 
 @pytest.fixture(autouse=True)
@@ -294,16 +293,6 @@ def test_show_fewer_images_than_places():
     assert [len(ax.images) for ax in axes] == [1, 1, 1, 0]
     with pytest.raises(ValueError, match="title for each of the 3 images; received 1"):
         _figures.show_images(np.zeros((3, 2, 2)), 2, 2, titles=["a"])
-
-
-# ------------------------------------------------------------------------------------------ History
-
-
-def test_history_speaks_of_the_last_epoch():
-    history = History(train_loss=[1.0, 0.5], val_loss=[0.75, 0.25], val_acc=[])
-    assert history.last() == "epoch 2: train_loss 0.500, val_loss 0.250"
-    assert History().last() == "no epoch yet"
-    assert dict(history) == {"train_loss": [1.0, 0.5], "val_loss": [0.75, 0.25], "val_acc": []}
 
 
 class Shell:

@@ -174,11 +174,6 @@ def dropout():
     return shared.fit_both(d2l, DropoutScratch(**hparams), Dropout(**hparams))
 
 
-def init_cnn(module):
-    if type(module) is nn.Linear or type(module) is nn.Conv2d:
-        nn.init.xavier_uniform_(module.weight)
-
-
 class LeNet(d2l.Classifier):
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__()
@@ -198,7 +193,7 @@ def lenet():
     trainer = d2l.Trainer(max_epochs=2, num_gpus=1)
     data = d2l.FashionMNIST(batch_size=64)
     model = LeNet(lr=0.2)
-    model.apply_init([next(iter(data.get_dataloader(True)))[0]], init_cnn)
+    model.apply_init([next(iter(data.get_dataloader(True)))[0]], d2l.init_cnn)
     trainer.fit(model, data)
     return trainer
 
