@@ -93,7 +93,7 @@ class ModuleMixin:
 class _Batches:
     """A loader that tells the trainer how many examples the current batch has."""
 
-    def __init__(self, loader: Loader, trainer: "Trainer") -> None:
+    def __init__(self, loader: Loader[Tensor], trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
 
     def __len__(self) -> int:
@@ -120,7 +120,7 @@ class _FirstSteps(_Batches):
         self.steps = min(steps, len(self.loader))
         self.val_dataloader = data.val_dataloader
 
-    def train_dataloader(self) -> Loader:
+    def train_dataloader(self) -> Loader[Tensor]:
         return self
 
     def __len__(self) -> int:

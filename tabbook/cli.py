@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if options.chapters is None:
         options.chapters = book.root / book.chapters
+    if getattr(options, "framework", None):
+        options.framework = [book.framework_id(name) for name in options.framework]
     for name in getattr(options, "framework", None) or ():
         if name not in book.frameworks:
             parser.error(

@@ -135,7 +135,9 @@ def run_framework(framework: str, faults: list[Fault], checks: Sequence[str]) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--framework", action="append", choices=FRAMEWORKS)
+    parser.add_argument(
+        "--framework", action="append", type=bench.BOOK.framework_id, choices=FRAMEWORKS
+    )
     parser.add_argument(
         "--only", action="append", default=[], help="a fault's name, or a pattern: 'lr *'"
     )
