@@ -93,6 +93,9 @@ class ModuleMixin:
 class _Batches:
     """A loader that tells the trainer how many examples the current batch has."""
 
+    loader: Any  # a Loader; one of ours has ``peek`` and ``arrays``, too
+    as_arrays = False  # whether to take NumPy arrays from it, and not tensors
+
     def __init__(self, loader: Loader[Tensor], trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
 
@@ -100,7 +103,7 @@ class _Batches:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Tensors]:
-        for batch in self.loader:
+        for batch in self.loader.arrays() if self.as_arrays else self.loader:
             self.trainer.batch_examples = len(batch[-1])
             yield batch
             if self.trainer.progress is not None:
