@@ -142,7 +142,7 @@ def machine() -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--framework", action="append", choices=CONTENDERS)
+    parser.add_argument("--framework", action="append", type=BOOK.framework_id, choices=CONTENDERS)
     parser.add_argument("--repeats", type=int, default=5, help="turns of all contenders")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--no-d2l", action="store_true", help="leave d2l 1.0.3 out")

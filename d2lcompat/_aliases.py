@@ -1,18 +1,25 @@
 """d2l's names for what frameworks call differently, such as ``d2l.reduce_mean(x)``."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from d2lcompat._types import Tensor
+T = TypeVar("T")
 
 
-def method(name: str) -> Callable[..., Any]:
-    """A function that calls the method ``name`` of its first argument: ``f(x, ...)`` is
-    ``x.name(...)``."""
+def methods_of(returns: type[T]) -> Callable[[str], Callable[..., T]]:
+    """What makes functions of methods: ``method("mean")(x, ...)`` is ``x.mean(...)``.
 
-    def call(x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return getattr(x, name)(*args, **kwargs)
+    Args:
+        returns: what these methods return, for editors and type checkers.
+    """
 
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"Call ``x.{name}(...)``."
-    return call
+    def method(name: str) -> Callable[..., T]:
+        def call(x: Any, *args: Any, **kwargs: Any) -> T:
+            value: T = getattr(x, name)(*args, **kwargs)
+            return value
+
+        call.__name__ = call.__qualname__ = name
+        call.__doc__ = f"Call ``x.{name}(...)``."
+        return call
+
+    return method

@@ -1,19 +1,25 @@
-"""The board on which a model's curves are drawn while it trains."""
+"""The board on which a model's curves are drawn while it trains.
+
+Matplotlib is imported where it draws: most of the time that an import of this package would take.
+"""
+
+from __future__ import annotations
 
 import os
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from d2lcompat import _figures
 from d2lcompat._hparams import HyperParameters
 from d2lcompat._types import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 
 class Point(NamedTuple):
@@ -155,6 +161,8 @@ class ProgressBoard(HyperParameters):
 
     def figure(self) -> Figure:
         """The Matplotlib figure with all that was drawn."""
+        from matplotlib import pyplot as plt
+
         _figures.use_svg_display()
         if self.fig is None:
             self.fig = (
@@ -192,6 +200,7 @@ class ProgressBoard(HyperParameters):
 
     def _display(self) -> None:
         from IPython.display import display
+        from matplotlib import pyplot as plt
 
         figure = self.figure()
         if self._handle is not None:

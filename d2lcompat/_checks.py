@@ -50,7 +50,7 @@ def _called(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
-def loader(batches: Loader | None, data: Data, method: str) -> Loader:
+def loader(batches: Loader[Tensor] | None, data: Data, method: str) -> Loader[Tensor]:
     """The loader ``batches`` that the ``method`` of ``data`` returned, if it has a length.
 
     Raises:

@@ -6,7 +6,7 @@ module only says how it turns a batch into its tensors, and where it keeps the c
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from d2lcompat._types import Loader, Tensor, Tensors
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int32]
+T = TypeVar("T")  # a tensor of the framework
 
 
-class DataModule(HyperParameters):
+class DataModule(HyperParameters, Generic[T]):
     """The base class of data: a training loader and a validation loader.
 
     Args:
@@ -29,23 +30,23 @@ class DataModule(HyperParameters):
     """
 
     # Set by each framework module.
-    to_tensors: Callable[[Sequence[NDArray[Any]]], tuple[Tensor, ...]]
+    to_tensors: Callable[[Sequence[NDArray[Any]]], tuple[T, ...]]
     to_numpy: Callable[[Tensor], NDArray[Any]]
 
     def __init__(self, root: str = "../data", num_workers: int = 4) -> None:
         self.save_hyperparameters()
 
-    def get_dataloader(self, train: bool) -> Loader:
+    def get_dataloader(self, train: bool) -> Loader[T]:
         """The loader of training or of validation batches; a data set defines it."""
         raise NotImplementedError(
             f"{type(self).__name__} needs a method get_dataloader(self, train)."
         )
 
-    def train_dataloader(self) -> Loader:
+    def train_dataloader(self) -> Loader[T]:
         """The loader of training batches."""
         return self.get_dataloader(train=True)
 
-    def val_dataloader(self) -> Loader:
+    def val_dataloader(self) -> Loader[T]:
         """The loader of validation batches."""
         return self.get_dataloader(train=False)
 
@@ -54,7 +55,7 @@ class DataModule(HyperParameters):
         tensors: Sequence[Tensor],
         train: bool,
         indices: slice | Sequence[int] = slice(0, None),
-    ) -> Loader:
+    ) -> Loader[T]:
         """A loader of minibatches of ``tensors[indices]``, shuffled by example if ``train``.
 
         Args:
@@ -82,7 +83,7 @@ class ImageExamples(Sequence[tuple[Tensor, Tensor]]):
         return X[0], y[0]
 
 
-class FashionMNIST(DataModule):
+class FashionMNIST(DataModule[T]):
     """Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 60,000 training and 10,000 validation images
     of ten kinds of clothes. ``synthetic`` says whether these are drawn stand-ins instead.
 
@@ -154,7 +155,7 @@ class FashionMNIST(DataModule):
         """The names of the classes ``indices``."""
         return _data.text_labels(indices, self.synthetic)
 
-    def get_dataloader(self, train: bool) -> Loader:
+    def get_dataloader(self, train: bool) -> Loader[T]:
         """The loader of training batches, shuffled by example, or of validation batches."""
         return _data.BatchLoader(
             self._arrays[train],

@@ -82,14 +82,17 @@ class ModuleMixin:
 class _Batches:
     """A loader that tells the trainer how many examples the current batch has."""
 
-    def __init__(self, loader: Loader, trainer: "Trainer") -> None:
+    loader: Any  # a Loader; one of ours has ``peek`` and ``arrays``, too
+    as_arrays = False  # whether to take NumPy arrays from it, and not tensors
+
+    def __init__(self, loader: Loader[Tensor], trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
 
     def __len__(self) -> int:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Tensors]:
-        for batch in self.loader:
+        for batch in self.loader.arrays() if self.as_arrays else self.loader:
             self.trainer.batch_examples = len(batch[-1])
             yield batch
             if self.trainer.progress is not None:
@@ -110,7 +113,7 @@ class _FirstSteps(_Batches):
         self.steps = min(steps, len(self.loader))
         self.val_dataloader = data.val_dataloader
 
-    def train_dataloader(self) -> Loader:
+    def train_dataloader(self) -> Loader[Tensor]:
         return self
 
     def __len__(self) -> int:

@@ -10,24 +10,27 @@ import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import jax
 import numpy as np
-import optax
-from flax import linen as nn
-from flax.training import train_state
-from jax import numpy as jnp
-from matplotlib import pyplot as plt
 
-from d2lcompat import _checks, _data, _datamodule, _trainer
-from d2lcompat._aliases import method
+from d2lcompat import _aliases, _checks, _data, _datamodule, _figures, _trainer
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._frameworks import not_installed
 from d2lcompat._history import History
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
 from d2lcompat._types import Data, Optimizer
+
+try:
+    import jax
+    import optax
+    from flax import linen as nn
+    from flax.training import train_state
+    from jax import numpy as jnp
+except ModuleNotFoundError as error:
+    raise not_installed("jax", error) from None
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -40,6 +43,11 @@ __all__ = [
 ]  # fmt: skip
 
 use_svg_display()
+
+if TYPE_CHECKING:
+    from matplotlib import pyplot as plt
+else:
+    __getattr__ = _figures.pyplot_when_asked(__name__)
 
 nn_Module: TypeAlias = nn.Module
 Tensor: TypeAlias = jax.Array
@@ -143,7 +151,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         return self.init(key, *dummy_input)
 
 
-class DataModule(_datamodule.DataModule):
+class DataModule(_datamodule.DataModule[Tensor]):
     __doc__ = _datamodule.DataModule.__doc__
 
     to_tensors = staticmethod(lambda arrays: tuple(map(jax.device_put, arrays)))
@@ -174,6 +182,12 @@ class Trainer(_trainer.Trainer):
         super().prepare_data(data)
         self.compiled_train_step = jax.jit(self.train_step)
         self.compiled_val_step = jax.jit(self.val_step)
+        # A compiled step takes NumPy's arrays as they are. To make JAX's of them first would take
+        # longer than all else that Python does beside a step.
+        for batches in filter(None, (self.train_dataloader, self.val_dataloader)):
+            ours = getattr(batches.loader, "convert", None) is DataModule.to_tensors
+            compiled = not jax.config.jax_disable_jit  # type: ignore[attr-defined]
+            batches.as_arrays = ours and compiled
 
     def prepare_batch(self, batch: Tensors) -> Tensors:
         """The batch as a step gets it: on the model's device."""
@@ -335,13 +349,14 @@ class Classifier(Module):
             print(layer.__class__.__name__, "output shape:\t", X.shape)
 
 
-class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     __doc__ = _datamodule.FashionMNIST.__doc__
 
     channel_axis = -1
 
 
 # d2l's names for what every framework has under its own.
+method = _aliases.methods_of(Tensor)
 float32, int32 = jnp.float32, jnp.int32
 arange, ones, zeros, zeros_like = jnp.arange, jnp.ones, jnp.zeros, jnp.zeros_like
 concat, exp, log, matmul, stack = jnp.concatenate, jnp.exp, jnp.log, jnp.matmul, jnp.stack

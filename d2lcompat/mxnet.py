@@ -9,25 +9,27 @@ for an older NumPy: the shim for that is here and nowhere else.
 import math
 import random
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as _numpy
+
+from d2lcompat import _aliases, _checks, _data, _datamodule, _figures, _trainer
+from d2lcompat._board import ProgressBoard
+from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._frameworks import not_installed
+from d2lcompat._hparams import HyperParameters, add_to_class
+from d2lcompat._timer import Timer
+from d2lcompat._types import Optimizer
 
 if "bool" not in vars(_numpy):
     vars(_numpy)["bool"] = _numpy.bool_  # MXNet 1.9.1 uses a name that NumPy 1.24 removed
 
-import mxnet
-from matplotlib import pyplot as plt
-from mxnet import autograd, gluon, np, npx
-from mxnet.gluon import nn
-
-from d2lcompat import _checks, _data, _datamodule, _trainer
-from d2lcompat._aliases import method
-from d2lcompat._board import ProgressBoard
-from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
-from d2lcompat._hparams import HyperParameters, add_to_class
-from d2lcompat._timer import Timer
-from d2lcompat._types import Optimizer
+try:
+    import mxnet
+    from mxnet import autograd, gluon, np, npx
+    from mxnet.gluon import nn
+except ModuleNotFoundError as error:
+    raise not_installed("mxnet", error) from None
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -40,6 +42,11 @@ __all__ = [
 
 use_svg_display()
 npx.set_np()
+
+if TYPE_CHECKING:
+    from matplotlib import pyplot as plt
+else:
+    __getattr__ = _figures.pyplot_when_asked(__name__)
 
 nn_Module: TypeAlias = nn.Block
 Tensor: TypeAlias = np.ndarray
@@ -144,7 +151,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
                 value.set_scratch_params_device(device)
 
 
-class DataModule(_datamodule.DataModule):
+class DataModule(_datamodule.DataModule[Tensor]):
     __doc__ = _datamodule.DataModule.__doc__
 
     to_tensors = staticmethod(lambda arrays: tuple(np.array(a, dtype=a.dtype) for a in arrays))
@@ -256,13 +263,14 @@ class Classifier(Module):
             print(layer.__class__.__name__, "output shape:\t", X.shape)
 
 
-class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     __doc__ = _datamodule.FashionMNIST.__doc__
 
     channel_axis = 1
 
 
 # d2l's names for what every framework has under its own.
+method = _aliases.methods_of(Tensor)
 float32, int32 = np.float32, np.int32
 arange, ones, zeros, zeros_like = np.arange, np.ones, np.zeros, np.zeros_like
 concat, exp, log, matmul, stack = np.concatenate, np.exp, np.log, np.dot, np.stack
@@ -272,4 +280,5 @@ normal, rand, randint, randn = (
 tensor = np.array
 argmax, reduce_mean, reduce_sum = method("argmax"), method("mean"), method("sum")
 astype, reshape, to = method("astype"), method("reshape"), method("as_in_context")
-numpy, transpose = method("asnumpy"), np.transpose
+numpy = _aliases.methods_of(_numpy.ndarray)("asnumpy")
+transpose = np.transpose

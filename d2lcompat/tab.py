@@ -16,10 +16,10 @@ itself would have to pass on exceptions, line numbers and ``await``; here they s
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
+
+from d2lcompat._frameworks import FRAMEWORKS, framework_id
 
 __all__ = [
     "LABELS", "VARIABLE", "SelectionError", "interact_select", "load_ipython_extension", "refuse",
@@ -30,12 +30,7 @@ __all__ = [
 VARIABLE = "D2LCOMPAT_FRAMEWORK"
 
 #: The frameworks: their ids and the names that readers see.
-LABELS: dict[str, str] = {
-    name: entry["label"]
-    for name, entry in tomllib.loads(
-        resources.files("d2lcompat").joinpath("frameworks.toml").read_text(encoding="utf-8")
-    ).items()
-}
+LABELS: dict[str, str] = {name: entry["label"] for name, entry in FRAMEWORKS.items()}
 
 _TAB_LINE = re.compile(r"%%tab(?![\w-])(?P<names>.*)")
 
@@ -78,7 +73,7 @@ def interact_select(*names: str | Sequence[str]) -> None:
     if not offered:
         raise SelectionError("interact_select expects at least one framework and received none.")
     labels = {name: _label(name) for name in offered}
-    preset = os.environ.get(VARIABLE) or None
+    preset = _preset()
     if preset is not None and preset not in labels:
         raise SelectionError(
             f"{VARIABLE}={preset!r} is not on offer here. Expected one of: {', '.join(labels)}."
@@ -118,6 +113,12 @@ def selected(*names: str) -> bool:
     return _selection() in names
 
 
+def _preset() -> str | None:
+    """The framework that the environment names; ``torch`` will do for ``pytorch``."""
+    name = os.environ.get(VARIABLE)
+    return framework_id(name) if name else None
+
+
 def _label(name: str) -> str:
     try:
         return LABELS[name]
@@ -129,7 +130,7 @@ def _label(name: str) -> str:
 
 def _selection() -> str:
     """The selected framework: the drop-down's, else the environment's."""
-    name = _chosen or os.environ.get(VARIABLE)
+    name = _chosen or _preset()
     if not name:
         raise SelectionError(
             "No framework is selected. Choose one in the drop-down of tab.interact_select(…), "

@@ -7,20 +7,23 @@ TensorFlow does its own way stands here: a step is traced once and runs as a gra
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import tensorflow as tf
-from matplotlib import pyplot as plt
 
-from d2lcompat import _checks, _data, _datamodule, _trainer
-from d2lcompat._aliases import method
+from d2lcompat import _aliases, _checks, _data, _datamodule, _figures, _trainer
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._frameworks import not_installed
 from d2lcompat._history import History
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
 from d2lcompat._types import Data, Optimizer
+
+try:
+    import tensorflow as tf
+except ModuleNotFoundError as error:
+    raise not_installed("tensorflow", error) from None
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -32,6 +35,11 @@ __all__ = [
 ]  # fmt: skip
 
 use_svg_display()
+
+if TYPE_CHECKING:
+    from matplotlib import pyplot as plt
+else:
+    __getattr__ = _figures.pyplot_when_asked(__name__)
 
 nn_Module: TypeAlias = tf.keras.Model
 Tensor: TypeAlias = tf.Tensor
@@ -147,7 +155,7 @@ def _blank(Class: type[Module]) -> Module:
     return model
 
 
-class DataModule(_datamodule.DataModule):
+class DataModule(_datamodule.DataModule[Tensor]):
     __doc__ = _datamodule.DataModule.__doc__
 
     to_tensors = staticmethod(lambda arrays: tuple(map(tf.convert_to_tensor, arrays)))
@@ -275,7 +283,7 @@ class Classifier(Module):
             print(layer.__class__.__name__, "output shape:\t", X.shape)
 
 
-class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     __doc__ = _datamodule.FashionMNIST.__doc__
 
     channel_axis = -1
@@ -289,7 +297,7 @@ normal, rand = tf.random.normal, tf.random.uniform
 tensor = tf.constant
 argmax, reduce_mean, reduce_sum = tf.argmax, tf.reduce_mean, tf.reduce_sum
 astype, reshape, transpose = tf.cast, tf.reshape, tf.transpose
-numpy = method("numpy")
+numpy = _aliases.methods_of(np.ndarray)("numpy")
 
 
 def randn(*shape: int) -> Tensor:

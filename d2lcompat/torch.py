@@ -7,22 +7,25 @@ what PyTorch does its own way stands here.
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
-from matplotlib import pyplot as plt
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn import functional as F
 
-from d2lcompat import _checks, _data, _datamodule, _trainer
-from d2lcompat._aliases import method
+from d2lcompat import _aliases, _checks, _data, _datamodule, _figures, _trainer
 from d2lcompat._board import ProgressBoard
 from d2lcompat._figures import plot, set_axes, set_figsize, show_images, use_svg_display
+from d2lcompat._frameworks import not_installed
 from d2lcompat._hparams import HyperParameters, add_to_class
 from d2lcompat._timer import Timer
 from d2lcompat._types import Optimizer
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ModuleNotFoundError as error:
+    raise not_installed("torch", error) from None
 
 __all__ = [
     "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
@@ -34,6 +37,11 @@ __all__ = [
 ]  # fmt: skip
 
 use_svg_display()
+
+if TYPE_CHECKING:
+    from matplotlib import pyplot as plt
+else:
+    __getattr__ = _figures.pyplot_when_asked(__name__)
 
 nn_Module: TypeAlias = nn.Module
 Tensor: TypeAlias = torch.Tensor
@@ -109,7 +117,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
             self.net.apply(init)
 
 
-class DataModule(_datamodule.DataModule):
+class DataModule(_datamodule.DataModule[Tensor]):
     __doc__ = _datamodule.DataModule.__doc__
 
     to_tensors = staticmethod(lambda arrays: tuple(map(torch.from_numpy, arrays)))
@@ -237,7 +245,7 @@ def init_cnn(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
 
 
-class FashionMNIST(_datamodule.FashionMNIST, DataModule):
+class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     __doc__ = _datamodule.FashionMNIST.__doc__
 
     channel_axis = 1
@@ -245,6 +253,7 @@ class FashionMNIST(_datamodule.FashionMNIST, DataModule):
 
 
 # d2l's names for what every framework has under its own.
+method = _aliases.methods_of(Tensor)
 float32, int32 = torch.float32, torch.int32
 arange, ones, zeros, zeros_like = torch.arange, torch.ones, torch.zeros, torch.zeros_like
 concat, exp, log, matmul, stack = torch.cat, torch.exp, torch.log, torch.matmul, torch.stack

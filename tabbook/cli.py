@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.chapters = book.root / book.chapters
     if options.command == "slides" and options.to is None:
         options.to = book.root / "_build" / "html"
+    if getattr(options, "framework", None):
+        options.framework = [book.framework_id(name) for name in options.framework]
     for name in getattr(options, "framework", None) or ():
         if name not in book.frameworks:
             parser.error(

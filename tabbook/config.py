@@ -149,6 +149,16 @@ class Book:
                 f"Unknown framework {name!r}. Expected one of: {', '.join(self.frameworks)}."
             ) from None
 
+    def framework_id(self, name: str) -> str:
+        """The id of the framework that somebody calls ``name``, perhaps by its package: ``torch``.
+
+        Sources say the id only. A name that no framework has is returned unchanged.
+        """
+        if name in self.frameworks:
+            return name
+        others = (one.id for one in self.frameworks.values() if name in (one.package, one.module))
+        return next(others, name)
+
     def kernel_environment(self, framework: str) -> dict[str, str]:
         """The variables to set for a kernel, on top of the environment that is there."""
         variables = {**self.environment, self.framework_variable: framework}

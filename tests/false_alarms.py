@@ -143,7 +143,9 @@ def row(result: dict) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--framework", action="append", choices=SETTINGS)
+    parser.add_argument(
+        "--framework", action="append", type=checks.BOOK.framework_id, choices=SETTINGS
+    )
     parser.add_argument("--setting", action="append", help="one of the settings' names")
     parser.add_argument("--page", action="append", choices=PAGES)
     parser.add_argument("--repeats", type=int, default=5)

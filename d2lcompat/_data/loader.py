@@ -44,6 +44,7 @@ class BatchLoader(Generic[T]):
     Attributes:
         batch_size: examples a batch.
         num_examples: examples an epoch.
+        convert: makes of a tuple of NumPy arrays what the loader yields.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class BatchLoader(Generic[T]):
         self.batch_size = positive_integer("batch_size", batch_size)
         self._seed = data_seed() if seed is None else non_negative_integer("seed", seed)
         self._train = bool(train)
-        self._convert = convert
+        self.convert = convert
         self._transform = transform
         self._iterations = 0
 
@@ -88,6 +89,10 @@ class BatchLoader(Generic[T]):
         return -(-self.num_examples // self.batch_size)
 
     def __iter__(self) -> Iterator[T]:
+        return map(self.convert, self.arrays())
+
+    def arrays(self) -> Iterator[Batch]:
+        """An iteration that yields each batch as it is before ``convert``."""
         # Not a generator itself: the iteration counts from here, not from its first batch.
         order = np.arange(self.num_examples)
         if self._train:
@@ -99,8 +104,8 @@ class BatchLoader(Generic[T]):
 
     def peek(self) -> T:
         """The first batch in the order of the arrays; the iterations to come do not change."""
-        return self._batch(np.arange(min(self.batch_size, self.num_examples)))
+        return self.convert(self._batch(np.arange(min(self.batch_size, self.num_examples))))
 
-    def _batch(self, chosen: NDArray[np.intp]) -> T:
+    def _batch(self, chosen: NDArray[np.intp]) -> Batch:
         batch = tuple(array[chosen] for array in self._arrays)
-        return self._convert(batch if self._transform is None else self._transform(batch))
+        return batch if self._transform is None else self._transform(batch)

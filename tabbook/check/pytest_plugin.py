@@ -55,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` leaves it out")
     config.addinivalue_line("markers", "framework: runs a framework; `--framework` chooses which")
+    asked = config.getoption("framework") or []
+    book = book_of(config.rootpath)
+    config.option.framework = [book.framework_id(name) for name in asked]
     # The cells of a notebook share a kernel; xdist's default would deal them out.
     if getattr(config.option, "dist", "no") not in ("no", "loadfile", "loadscope", "loadgroup"):
         config.option.dist = "loadfile"

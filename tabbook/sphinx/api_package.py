@@ -88,7 +88,7 @@ def _short_names(book: Book, framework: str) -> dict[str, str]:
 
 def _source_text(value: ast.expr) -> str:
     match value:
-        case ast.Call(func=ast.Name(id="method"), args=[ast.Constant(value=str(name))]):
+        case ast.Call(args=[ast.Constant(value=str(name))]):  # makes a function of a method
             return f"x.{name}(…)"
     return ast.unparse(value)
 

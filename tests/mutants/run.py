@@ -137,7 +137,9 @@ def run_framework(framework: str, faults: list[Fault], kinds: Sequence[str]) -> 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--framework", action="append", choices=FRAMEWORKS)
+    parser.add_argument(
+        "--framework", action="append", type=checks.BOOK.framework_id, choices=FRAMEWORKS
+    )
     parser.add_argument(
         "--only", action="append", default=[], help="a fault's name, or a pattern: 'lr *'"
     )

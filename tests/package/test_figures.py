@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from d2lcompat import _board, _figures
+from d2lcompat import _board, _figures, _series
 from d2lcompat._board import ProgressBoard
 
 
@@ -136,7 +136,7 @@ def test_series_says_what_is_plotted():
     axes.imshow(np.arange(4.0).reshape(2, 2))
     axes.set(title="t", xlabel="x", ylabel="y")
     axes.legend()
-    (found,) = json.loads(json.dumps(_figures.series(figure)))["axes"]
+    (found,) = json.loads(json.dumps(_series.series(figure)))["axes"]
     assert (found["title"], found["xlabel"], found["ylabel"]) == ("t", "x", "y")
     assert found["lines"] == [
         {"label": "a line", "style": "-- o #ff0000", "x": [1.0, 2.0], "y": [3.0, 4.0]}
@@ -157,7 +157,7 @@ def test_series_says_what_is_plotted():
 def test_series_is_true_to_the_data(ys):
     figure = Figure()
     figure.gca().plot(range(len(ys)), ys)
-    (line,) = _figures.series(figure)["axes"][0]["lines"]
+    (line,) = _series.series(figure)["axes"][0]["lines"]
     np.testing.assert_allclose(line["y"], ys, rtol=1e-9)
     assert line["x"] == list(range(len(ys)))
 
@@ -166,7 +166,7 @@ def test_no_number_is_named():
     board = ProgressBoard(display=False)
     for x, y in enumerate([1, np.nan, np.inf, -np.inf]):
         board.draw(x, y, "loss")
-    found = json.loads(json.dumps(_figures.series(board.figure()), allow_nan=False))
+    found = json.loads(json.dumps(_series.series(board.figure()), allow_nan=False))
     assert found["axes"][0]["lines"][0]["y"] == [1, "nan", "inf", "-inf"]
 
 
@@ -190,7 +190,7 @@ def test_series_notices_a_change(change):
         axes.set_xlim(0, 2.001 if changed == "limits" else 2)
         axes.set_xticks([0, 1], ["p", "q" if changed == "ticks" else "1 - p"])
         figure.suptitle("B" if changed == "title" else "A")
-        return _figures.series(figure)
+        return _series.series(figure)
 
     assert drawn(None) == drawn(None)
     assert drawn(change) != drawn(None)
@@ -210,7 +210,7 @@ def test_images_repeat_exactly_or_are_compared_as_numbers(image, kind):
     def shown(pixels):
         figure = Figure()
         figure.gca().imshow(pixels)
-        return _figures.series(figure)["axes"][0]["images"][0]
+        return _series.series(figure)["axes"][0]["images"][0]
 
     found = shown(image)
     assert {"sha256", "pixels", "block_means"} & set(found) == {kind}
@@ -221,13 +221,13 @@ def test_images_repeat_exactly_or_are_compared_as_numbers(image, kind):
 
 def test_describe():
     figure = Figure()
-    assert _figures.describe(figure) == "An empty figure."
+    assert _series.describe(figure) == "An empty figure."
     axes = figure.gca()
     axes.plot([0, 1], [2, 0.1234], label="loss")
     axes.set(xlabel="epoch", ylabel="value")
-    assert _figures.describe(figure) == "value against epoch: loss ends at 0.123."
+    assert _series.describe(figure) == "value against epoch: loss ends at 0.123."
     figure.alt = "What I say."
-    assert _figures.describe(figure) == "What I say."
+    assert _series.describe(figure) == "What I say."
 
 
 # ---------------------------------------------------------------------------------- plot and images
@@ -285,7 +285,7 @@ def test_show_images(backend):
         np.testing.assert_array_equal(
             ax.images[0].get_array(), np.arange(4).reshape(2, 2) + 4 * place
         )
-    assert _figures.describe(axes[0].figure) == "4 of 5 images: a, b, c, d."
+    assert _series.describe(axes[0].figure) == "4 of 5 images: a, b, c, d."
 
 
 def test_show_fewer_images_than_places():

@@ -262,6 +262,40 @@ def test_steps_are_traced_once_for_each_shape(backend):
         assert steps == {"train": 3 * epochs, "val": 2 * epochs}
 
 
+def test_tensors_of_ones_own_reach_the_steps(backend):
+    """Compiled or line by line, a step gets what ``to_tensors`` makes of a batch."""
+    data = backend.data(TRAIN, VAL)
+    convert = type(data).to_tensors
+    type(data).to_tensors = staticmethod(lambda arrays: convert((2 * arrays[0], *arrays[1:])))
+    doubled = backend.data((2 * TRAIN[0], TRAIN[1]), (2 * VAL[0], VAL[1]))
+    assert backend.fit_new(data).history == backend.fit_new(doubled).history
+
+
+def test_steps_get_tensors(backend):
+    """In JAX also where nothing is compiled: NumPy's arrays would not do as a learner expects."""
+    seen = []
+
+    class Watched(type(backend.model())):
+        def training_step(self, *args):
+            batch = args[-1] if backend.name != "jax" else args[1]
+            seen.extend(isinstance(array, backend.d2l.Tensor) for array in batch)
+            return super().training_step(*args)
+
+    def fit():
+        model = Watched(**model_arguments())
+        model.board.display = False
+        backend.fit(model, backend.data(examples(4)))
+
+    fit()
+    if backend.name == "jax":
+        import jax
+
+        with jax.disable_jit():
+            fit()
+    assert seen
+    assert all(seen)
+
+
 def model_arguments():
     return {
         "num_outputs": 3, "num_hiddens_1": 16, "num_hiddens_2": 16,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from d2lcompat._figures import SERIES, series
+from d2lcompat._figures import SERIES
+from d2lcompat._series import series
 from tabbook.figures.tables import MOST_ROWS, curves_in_words, data_of_figure
 
 # What four digits leave open
