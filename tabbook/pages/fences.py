@@ -1,6 +1,7 @@
 """What is a directive and what is text, as MyST's own parser sees it, at any depth."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
@@ -84,15 +85,17 @@ class Prose:
         fences: in order; what stands inside of one is in its ``content``.
         text: the lines outside of all fences and formulas.
         is_open: whether a fence, a comment or the like reaches beyond the last line.
+        tokens: its blocks in order, with what they are and their lines, from 0, in ``lines``;
+            what is inside of a line is not parsed. Those of fences are those of ``fences``.
     """
 
     lines: tuple[Line, ...] = ()
     fences: tuple[Fence, ...] = ()
     text: tuple[Line, ...] = ()
     is_open: bool = False
+    tokens: tuple[Token, ...] = ()
 
 
-@functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Prose:
     """Read a text.
 
@@ -102,6 +105,7 @@ def parse(text: str) -> Prose:
     return read(tuple(enumerate(text.split("\n"))))
 
 
+@functools.lru_cache(maxsize=4096)
 def read(lines: tuple[Line, ...]) -> Prose:
     """Read lines, as ``parse`` does."""
     # The paragraph in the end shows whether something that is not closed would take it in.
@@ -116,7 +120,8 @@ def read(lines: tuple[Line, ...]) -> Prose:
             fences.append(_fence(lines, token))
         elif token.type in _TEXT:
             text += lines[start:end]
-    return Prose(lines, tuple(fences), tuple(text), is_open)
+    own = itertools.takewhile(lambda token: token.map is None or token.map[0] < last, tokens)
+    return Prose(lines, tuple(fences), tuple(text), is_open, tuple(own))
 
 
 def all_fences(prose: Prose) -> Iterator[Fence]:

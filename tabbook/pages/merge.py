@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from tabbook.figures.colours import themed
 from tabbook.figures.tables import curves_in_words, data_of_figure
 from tabbook.pages.agreement import differences, remedy
-from tabbook.pages.notebooks import LANGUAGE
+from tabbook.pages.notebooks import LANGUAGE, code_cells
 from tabbook.pages.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
@@ -98,7 +98,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
 def stored_cells(
     page: Page, framework: str, notebooks: Mapping[str, NotebookNode]
 ) -> dict[int, NotebookNode]:
-    """A framework's stored cells, by their place in the source."""
+    """A framework's stored cells of code, by their place in the source."""
     notebook = notebooks.get(framework)
     if notebook is None:
         stale = ["there is no executed notebook"]
@@ -108,8 +108,8 @@ def stored_cells(
         raise StaleNotebookError(
             f"{page.name}/{framework}: {stale[0]}. Run: {remedy(page, framework, notebook)}"
         )
-    places = [place for place, _ in cells_for(page, framework)]
-    return dict(zip(places, notebooks[framework].cells, strict=True))
+    places = [place for place, cell in cells_for(page, framework) if cell.kind == "code"]
+    return dict(zip(places, code_cells(notebooks[framework]), strict=True))
 
 
 def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:

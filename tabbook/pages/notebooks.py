@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tabbook.pages.prose import move_pictures
-from tabbook.pages.source import Page, cells_for
+from tabbook.pages.plain import Writer
+from tabbook.pages.prose import ProseError, lines_for
+from tabbook.pages.source import Page, SourceError, cells_for
 from tabbook.text import first_line
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -26,22 +27,31 @@ def split(page: Page, framework: str) -> NotebookNode:
     """Make the notebook of one framework, not yet executed.
 
     The same source always gives the same notebook: cell ids come from the cells' text, so that
-    editing one cell changes that cell's id and no other.
+    editing one cell changes that cell's id and no other. Prose is CommonMark with formulas.
 
     Raises:
+        SourceError: some prose can't be shown in a notebook.
         ValueError: the page is not written in that framework.
     """
     notebook: NotebookNode = nbformat.v4.new_notebook()
+    writer = Writer(page, framework)
     seen: Counter[str] = Counter()
-    for _, cell in cells_for(page, framework):
+    for place, cell in cells_for(page, framework):
         key = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:8]
         seen[key] += 1
         new = getattr(nbformat.v4, f"new_{cell.kind}_cell")
         metadata = json.loads(json.dumps(cell.metadata))
         name = key if seen[key] == 1 else f"{key}-{seen[key]}"
-        # A picture beside the page: the notebook lies one folder deeper.
-        text = move_pictures(cell.source, "../") if cell.kind == "markdown" else cell.source
-        notebook.cells.append(new(text, id=name, metadata=metadata))
+        text = cell.source
+        if cell.kind == "markdown":
+            try:
+                text = writer.cell(lines_for(page.cells[place].source, framework), cell.line - 1)
+            except ProseError as error:
+                raise SourceError(f"{page.path}:{cell.line + error.line}: {error}") from error
+        if text:
+            notebook.cells.append(new(text, id=name, metadata=metadata))
+    if references := writer.references():
+        notebook.cells.append(nbformat.v4.new_markdown_cell(references, id="references"))
     notebook.metadata = nbformat.from_dict(
         {
             page.book.key: {

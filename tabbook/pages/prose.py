@@ -22,8 +22,8 @@ __all__ = [
     "ProseError",
     "directive_options",
     "expect_nothing_left",
+    "lines_for",
     "mark_of_a_page",
-    "move_pictures",
     "prose_for",
     "sync_names",
 ]
@@ -64,6 +64,15 @@ def prose_for(text: str, framework: str) -> str:
     """
     resolved = _resolve(parse(text), framework)
     return _TERM.sub(r"\1", "\n".join(line for _, line in resolved).strip("\n"))
+
+
+def lines_for(text: str, framework: str) -> tuple[Line, ...]:
+    """The lines of ``prose_for``, each with where it stands in ``text``, roles as they are.
+
+    Raises:
+        ProseError: as ``prose_for`` does.
+    """
+    return tuple(_resolve(parse(text), framework))
 
 
 def sync_names(text: str) -> list[tuple[int, str]]:
@@ -115,16 +124,6 @@ def mark_of_a_page(text: str, key: str) -> int | None:
     found = _left(parse(text), marks, ())
     # Other files may hold words for frameworks: nobody makes notebooks of them.
     return min((line for line, what in found if what not in (_SET, _ITEM)), default=None)
-
-
-def move_pictures(text: str, prefix: str) -> str:
-    """Put ``prefix`` before the relative path of each ``figure`` and ``image`` directive."""
-    lines = text.split("\n")
-    for fence in all_fences(parse(text)):
-        if fence.name in ("figure", "image"):
-            line = lines[fence.line]
-            lines[fence.line] = re.sub(r"(\{\w+\} +)(?![/.]|\w+:)", rf"\1{prefix}", line, count=1)
-    return "\n".join(lines)
 
 
 def _is_set(fence: Fence) -> bool:

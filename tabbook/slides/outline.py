@@ -37,7 +37,7 @@ from tabbook.config import book_of
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 from tabbook.pages.merge import stored_cells
 from tabbook.pages.prose import ProseError, directive_options, prose_for, sync_names
-from tabbook.pages.source import Page, read_page
+from tabbook.pages.source import Page, cells_for, read_page
 from tabbook.slides.markup import code_html, output_html, picture_html
 
 _T = TypeVar("_T")
@@ -165,8 +165,7 @@ class _Reader:
                 return self.formula(formula.body, {"display_mode": True})
             case "{figure}", name:
                 figure = self.directive("{figure}", "name", name)
-                # As the notebook finds it, which lies in its framework's folder
-                path = self.chapters / self.framework / figure.argument
+                path = self.chapters / figure.argument
                 kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
                 return picture_html(path.read_bytes(), kind, figure.options.get("alt", ""))
         return self.fail(
@@ -176,7 +175,7 @@ class _Reader:
 
     def cell(self, reference: str) -> NotebookNode:
         """The cell of this framework that is tagged so."""
-        name, cells = self.look_up(reference)
+        name, _, cells = self.look_up(reference)
         tagged = [
             (tag.removeprefix(TAG), cell)
             for cell in cells
@@ -187,10 +186,10 @@ class _Reader:
 
     def directive(self, kind: str, key: str, reference: str) -> _Directive:
         """The formula or figure of a page's prose that has this label or name."""
-        name, cells = self.look_up(reference)
+        name, page, _ = self.look_up(reference)
         found = []
-        for cell in cells:
-            tokens = self.markdown.parse(cell.source) if cell.cell_type == "markdown" else []
+        for _, cell in cells_for(page, self.framework):
+            tokens = self.markdown.parse(cell.source) if cell.kind == "markdown" else []
             for token in tokens:
                 opening, _, argument = token.info.strip().partition(" ")
                 if opening == kind:
@@ -200,13 +199,13 @@ class _Reader:
                     found.append((options.get(key, ""), directive))
         return self.only(found, name, f"a `{kind}` with `:{key}: {name}`", reference)
 
-    def look_up(self, reference: str) -> tuple[str, list[NotebookNode]]:
-        """The name in a reference, and the cells of the page that it refers to."""
+    def look_up(self, reference: str) -> tuple[str, Page, list[NotebookNode]]:
+        """The name in a reference, and the page that it refers to with its cells of code."""
         page, _, name = reference.rpartition("/")
-        return name, self.page(page or self.outline.stem)[1]
+        return name, *self.page(page or self.outline.stem)
 
     def page(self, name: str) -> tuple[Page, list[NotebookNode]]:
-        """A page, and its executed cells of this framework."""
+        """A page, and its executed cells of code of this framework."""
         if name not in self.pages:
             path = self.chapters / f"{name}.md"
             if not path.exists():

@@ -88,18 +88,6 @@ def test_split_is_stable_and_an_edit_changes_one_id(tmp_path):
     assert first.metadata.d2lcompat.source_hash != second.metadata.d2lcompat.source_hash
 
 
-def test_a_picture_is_found_from_the_notebooks_folder(tmp_path):
-    figure = "```{{figure}} {}\n:alt: A net.\n\nA net.\n```\n"
-    elsewhere = "https://example.org/net.svg"
-    path = write(tmp_path, figure.format("img/net.svg"), "Words.\n", figure.format(elsewhere))
-    page = read_page(path)
-    (cell,) = split(page, "jax").cells
-    found = re.findall(r"{figure} (.*)", cell.source)
-    assert found == ["../img/net.svg", elsewhere]
-    picture = page.notebook("jax").parent / found[0]
-    assert picture.resolve() == (tmp_path / "img" / "net.svg").resolve()
-
-
 def test_an_executed_notebook_holds_what_it_should(executed):
     text = executed.notebook("jax").read_text()
     notebook = nbformat.reads(text, as_version=4)

@@ -23,7 +23,6 @@ from tabbook.pages import fences
 from tabbook.pages.prose import (
     ProseError,
     expect_nothing_left,
-    move_pictures,
     prose_for,
     sync_names,
 )
@@ -145,20 +144,6 @@ def test_the_parser_is_the_books():
     theirs.disable("front_matter")
     assert fences._parser().block.ruler.get_active_rules() == theirs.block.ruler.get_active_rules()
     assert set(CONFIG) - fences.EXTENSIONS == {"linkify"}  # it is about what is inside a line
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("```{figure} a.svg\n```", "```{figure} ../a.svg\n```"),
-        ("- x\n\n  :::{image} a/b.svg\n  :::", "- x\n\n  :::{image} ../a/b.svg\n  :::"),
-        ("```{figure} /a.svg\n```", "```{figure} /a.svg\n```"),
-        ("```{figure} https://a.org/a.svg\n```", "```{figure} https://a.org/a.svg\n```"),
-        ("````md\n```{figure} a.svg\n```\n````", "````md\n```{figure} a.svg\n```\n````"),
-    ],
-)
-def test_pictures_move_wherever_they_stand(text, expected):
-    assert move_pictures(text, "../") == expected
 
 
 # --- random pages -------------------------------------------------------------------------------

@@ -1,0 +1,90 @@
+"""Pictures drawn by hand, as a notebook carries them: in its own text.
+
+Front ends agree on one form only, a PNG in a data URI (CONTRIBUTING.md says where which fails). So
+beside each SVG lies a PNG of it, drawn once and committed. It names the SVG that it was drawn from,
+so that a changed drawing is noticed on any machine.
+
+``python -m tabbook.pages.drawings chapters/img/net.svg`` draws it anew, with Playwright's Chromium
+or the one on the path.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import mimetypes
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+
+#: Pixels of the PNG for one of the SVG: sharp on dense screens, too.
+SCALE = 2
+_KEY = "SHA-256 of the SVG"
+
+
+class DrawingError(ValueError):
+    """A picture can't be put into a notebook; the message says what to do."""
+
+
+def image(path: Path, alt: str) -> str:
+    """An HTML image that holds its picture.
+
+    Raises:
+        DrawingError: there is none, or the PNG is not that of the SVG.
+    """
+    if not path.is_file():
+        raise DrawingError(f"there is no picture {path}.")
+    file = path
+    if path.suffix == ".svg":
+        file = path.with_suffix(".png")
+        if not file.is_file() or _drawn_from(file) != _hash(path):
+            raise DrawingError(
+                f"{file} is not the picture of {path.name} as it is. "
+                f"Run: python -m tabbook.pages.drawings {path}"
+            )
+    width = round(Image.open(file).width / (SCALE if file != path else 1))
+    kind = mimetypes.guess_type(file)[0] or "image/png"
+    data = base64.b64encode(file.read_bytes()).decode()
+    words = html.escape(" ".join(alt.split()))
+    return f'<img alt="{words}" width="{width}" src="data:{kind};base64,{data}">'
+
+
+def draw(paths: list[Path]) -> None:
+    """Draw the PNG of each SVG, on white, and note from which."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(device_scale_factor=SCALE, color_scheme="light")
+        for path in paths:
+            page.set_content(
+                "<body style='margin: 0; background: white'>"
+                f"<div style='display: inline-block'>{path.read_text(encoding='utf-8')}</div>"
+            )
+            # An SVG without a width of its own takes all there is.
+            page.evaluate("""() => {
+                const svg = document.querySelector("svg"), box = svg.viewBox.baseVal;
+                svg.style.cssText = `display: block; width: ${box.width}px; height: ${box.height}px`;
+            }""")
+            shot = page.locator("svg").screenshot()
+            picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(64, dither=0)
+            notes = PngImagePlugin.PngInfo()
+            notes.add_text(_KEY, _hash(path))
+            picture.save(path.with_suffix(".png"), optimize=True, pnginfo=notes)
+        browser.close()
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _drawn_from(png: Path) -> str | None:
+    return Image.open(png).info.get(_KEY)
+
+
+if __name__ == "__main__":
+    draw([Path(argument) for argument in sys.argv[1:]])
