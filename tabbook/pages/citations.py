@@ -44,15 +44,15 @@ class Bibliography:
             return ", ".join(
                 f"{_names(entry)} [[{_field(entry, 'year')}]({link})]" for entry, link in cited
             )
-        inner = ", ".join(f"[{_names(entry)}, {_field(entry, 'year')}]({link})" for entry, link in cited)
+        inner = ", ".join(
+            f"[{_names(entry)}, {_field(entry, 'year')}]({link})" for entry, link in cited
+        )
         return f"[{inner}]"
 
     def list(self, keys: Iterable[str]) -> str:
         """A list of entries in the book's order, each with the anchor that citations lead to."""
         entries = self.style.sort([self.entries[key] for key in keys])
-        return "\n".join(
-            f'- <a id="cite-{entry.key}"></a>{self.text(entry)}' for entry in entries
-        )
+        return "\n".join(f'- <a id="cite-{entry.key}"></a>{self.text(entry)}' for entry in entries)
 
     def text(self, entry: Entry) -> str:
         """What the book's list says of an entry."""

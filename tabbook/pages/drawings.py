@@ -71,11 +71,16 @@ def draw(paths: list[Path]) -> None:
                 svg.style.cssText = `display: block; width: ${box.width}px; height: ${box.height}px`;
             }""")
             shot = page.locator("svg").screenshot()
-            picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(64, dither=0)
-            notes = PngImagePlugin.PngInfo()
-            notes.add_text(_KEY, _hash(path))
-            picture.save(path.with_suffix(".png"), optimize=True, pnginfo=notes)
+            save(Image.open(io.BytesIO(shot)), path)
         browser.close()
+
+
+def save(picture: Image.Image, svg: Path) -> None:
+    """Write the PNG of an SVG beside it."""
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text(_KEY, _hash(svg))
+    few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    few.save(svg.with_suffix(".png"), optimize=True, pnginfo=notes)
 
 
 def _hash(path: Path) -> str:

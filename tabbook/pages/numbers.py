@@ -169,9 +169,7 @@ class _Numbering:
             self.entries(_entries(entry), (*prefix, count), inner, depth)
         return count
 
-    def page(
-        self, path: Path, prefix: tuple[int, ...], count: int, depth: int
-    ) -> tuple[int, int]:
+    def page(self, path: Path, prefix: tuple[int, ...], count: int, depth: int) -> tuple[int, int]:
         """Number what is on a page; return the number of its title and of its last section."""
         name = self.places.name(path)
         text = path.read_text(encoding="utf-8-sig")

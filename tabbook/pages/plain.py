@@ -191,8 +191,11 @@ class Writer:
         if "\n\n" in re.sub(r"\n[ \t]+\n", "\n\n", body):
             self.fail("a formula expects no empty line: write one display for each part.")
         outside = body
-        while (inner := re.sub(r"\\begin\{(\w+\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", "", outside,
-                               flags=re.DOTALL)) != outside:
+        while (
+            inner := re.sub(
+                r"\\begin\{(\w+\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", "", outside, flags=re.DOTALL
+            )
+        ) != outside:
             outside = inner
         if r"\\" in outside or re.search(r"(?<!\\)&", outside):
             body = f"\\begin{{split}}\n{body}\n\\end{{split}}"  # as Sphinx does
@@ -311,7 +314,9 @@ class Writer:
             return f"[{inner}{raw[len(words) :]}" if words else raw
         if href.startswith("#"):
             label = href[1:]
-            return self.linked(inner, label, self.place(label)) if inner else self.role("ref", label)
+            return (
+                self.linked(inner, label, self.place(label)) if inner else self.role("ref", label)
+            )
         if href.endswith(".md"):
             return self.role("doc", f"{inner} <{href.removesuffix('.md')}>" if inner else href[:-3])
         return self.fail(f"a notebook can't lead to {href!r}: name the file, or give an address.")
@@ -385,9 +390,13 @@ class Writer:
 
     def citation(self, role: str, content: str) -> str:
         keys = [key.strip() for key in content.split(",")]
-        for key in keys:
-            if key not in self.bibliography.entries:
-                self.fail(f"`bibtex_bibfiles` in _config.yml name no file with the entry {key!r}.")
+        missing = [key for key in keys if key not in self.bibliography.entries]
+        if missing and not self.places.is_numbered:  # a page by itself
+            return f"[{', '.join(keys)}]"
+        if missing:
+            self.fail(
+                f"`bibtex_bibfiles` in _config.yml name no file with the entry {missing[0]!r}."
+            )
         self.cited.update(dict.fromkeys(keys))
         return self.bibliography.citation(role, keys)
 
@@ -439,9 +448,7 @@ def _put(
     new[first:last] = [led, *([] for _ in range(first + 1, last))]
 
 
-def _replace(
-    new: list[list[str]], lines: Sequence[str], first: int, old: str, text: str
-) -> None:
+def _replace(new: list[list[str]], lines: Sequence[str], first: int, old: str, text: str) -> None:
     """Write a paragraph's or heading's text in another way, behind the same marks."""
     places = []
     for number, part in enumerate(old.split("\n"), start=first):

@@ -83,6 +83,8 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / config.FILE).write_text(CONFIGURATION, encoding="utf-8")
+    if not (folder / "img").exists():
+        (folder / "img").symlink_to(CHAPTERS / "img")
     path = folder / f"{page}.md"
     path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
     made = source.read_page(path)

@@ -8,10 +8,12 @@ import re
 
 import pytest
 from backends import ROOT
+from PIL import Image
 from sphinx_book import store_notebooks, stream
 from toy_book import code, prose, write
 
 from tabbook.cli import main
+from tabbook.pages.drawings import save
 from tabbook.pages.merge import StaleNotebookError, alt_text
 from tabbook.pages.source import pages, read_page
 from tabbook.slides import decks
@@ -41,9 +43,10 @@ PARTS = (
 @pytest.fixture
 def toy(tmp_path):
     """A book of one page. Called with an outline, it returns where that lies."""
+    (tmp_path / "toy.svg").write_text("<svg/>")
+    save(Image.new("L", (2, 2)), tmp_path / "toy.svg")
     page = read_page(write(tmp_path, *PARTS))
     store_notebooks(page, lambda framework, cell: stream(f"<{framework}>\n"))
-    (tmp_path / "toy.svg").write_text("<svg/>")
 
     def outline(text):
         path = tmp_path / "slides" / "toy.md"
