@@ -68,7 +68,8 @@ def draw(paths: list[Path]) -> None:
             # An SVG without a width of its own takes all there is.
             page.evaluate("""() => {
                 const svg = document.querySelector("svg"), box = svg.viewBox.baseVal;
-                svg.style.cssText = `display: block; width: ${box.width}px; height: ${box.height}px`;
+                const size = `width: ${box.width}px; height: ${box.height}px`;
+                svg.style.cssText = `display: block; ${size}`;
             }""")
             shot = page.locator("svg").screenshot()
             save(Image.open(io.BytesIO(shot)), path)

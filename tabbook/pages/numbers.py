@@ -52,6 +52,7 @@ class Places:
         root: the book's folder; names of pages are relative to it.
         labels: the places that have a label.
         headings: the numbers of headings, by page and line of its file, from 0.
+        numbers: those of figures, tables and exercises, in the same way.
         titles: the title of each page.
         frameworks: those that each page has notebooks in.
         is_numbered: whether there is a ``_toc.yml``, without which nothing has a number.
@@ -61,6 +62,7 @@ class Places:
     root: Path
     labels: dict[str, Place] = field(default_factory=dict)
     headings: dict[tuple[str, int], str] = field(default_factory=dict)
+    numbers: dict[tuple[str, int], str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     frameworks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_numbered: bool = False
@@ -190,7 +192,7 @@ class _Numbering:
                 if depth:
                     number = (number + [0] * level)[:level]
                     number[-1] += 1
-                is_shown = 0 < depth and level <= depth
+                is_shown = depth > 0 and level <= depth
                 written = ".".join(map(str, number)) if is_shown else ""
                 self.places.headings[name, token.map[0]] = written
                 self.places.titles[name] = self.places.titles[name] or content
@@ -212,23 +214,28 @@ class _Numbering:
         fences = iter(prose.fences)
         for token in prose.tokens:
             if token.type == "math_block_label":
-                self.count(Place(page, "equation", framework=framework), token.info, chapter)
+                place = Place(page, "equation", framework=framework)
+                self.count(place, token.info, chapter, None)
             if token.type not in ("fence", "colon_fence"):
                 continue
             fence = next(fences)
             kind, label, title, is_numbered = _numbered(fence, token.content)
             if kind and (label or is_numbered):
                 place = Place(page, kind, title, framework=framework)
-                self.count(place, label, chapter if is_numbered else None)
+                self.count(place, label, chapter if is_numbered else None, fence.line)
             inner = fence.options.get("sync") if fence.name == "tab-item" else None
             self.blocks(fence.content, page, chapter, inner or framework)
 
-    def count(self, place: Place, label: str, chapter: tuple[int, ...] | None) -> None:
-        """Give something the next number of its kind in a chapter."""
+    def count(
+        self, place: Place, label: str, chapter: tuple[int, ...] | None, line: int | None
+    ) -> None:
+        """Give something in a line of its file the next number of its kind in a chapter."""
         if chapter is not None and self.places.is_numbered:
             self.counts[place.kind, chapter] += 1
             number = ".".join(map(str, (*chapter, self.counts[place.kind, chapter])))
             place = replace(place, number=number)
+            if line is not None:
+                self.places.numbers[place.page, line] = number
         if label:
             self.add(label, place)
 

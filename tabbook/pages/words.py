@@ -1,0 +1,176 @@
+"""What stands in a paragraph of MyST, as CommonMark: references and citations written out."""
+
+import re
+from pathlib import PurePosixPath
+from typing import NoReturn
+
+from markdown_it.token import Token
+
+from tabbook.pages.citations import ROLES, bibliography
+from tabbook.pages.drawings import DrawingError, image
+from tabbook.pages.fences import ProseError
+from tabbook.pages.inline import pieces, to_html, without_bars
+from tabbook.pages.numbers import WORDS, Place, anchor, places_of
+from tabbook.pages.source import Page
+
+
+class Words:
+    """Writes the text of one notebook's paragraphs.
+
+    Attributes:
+        cited: the keys of the entries that were cited, in order.
+        line: what is written now, in lines of its cell from 0; errors name it.
+    """
+
+    def __init__(self, page: Page, framework: str) -> None:
+        self.folder = page.path.parent
+        self.framework = framework
+        self.places = places_of(page)
+        self.page = self.places.name(page.path)
+        files = self.places.config.get("bibtex_bibfiles") or ()
+        self.bibliography = bibliography(self.places.root / file for file in files)
+        self.cited: dict[str, None] = {}
+        self.line = 0
+
+    def references(self) -> str:
+        """The end of the notebook: what was cited; empty where nothing was."""
+        return f"## References\n\n{self.bibliography.list(self.cited)}" if self.cited else ""
+
+    def fail(self, message: str) -> NoReturn:
+        raise ProseError(self.line, message)
+
+    def picture(self, path: str, alt: str) -> str:
+        if re.match(r"\w+:", path):
+            return f"![{alt}]({path})"
+        try:
+            return image(self.folder / path.removeprefix("/"), alt)
+        except DrawingError as error:
+            return self.fail(str(error))
+
+    def text(self, text: str, *, is_row: bool = False, is_nested: bool = False) -> str:
+        """A paragraph's text, or a line's.
+
+        Args:
+            is_row: it stands in a table, where no ``|`` may be left.
+            is_nested: it stands in a list or quotation: no formula goes over the end of a line.
+        """
+        new = ""
+        at = 0
+        for start, end, token in pieces(text):
+            new += _escaped(text[at:start], is_row)
+            new += self.piece(text[start:end], token, is_row=is_row, is_nested=is_nested)
+            at = end
+        return new + _escaped(text[at:], is_row)
+
+    def piece(self, raw: str, token: Token, *, is_row: bool, is_nested: bool) -> str:
+        match token.type:
+            case "myst_role":
+                return self.role(token.meta["name"], token.content)
+            case "math_inline" | "math_inline_double":
+                raw = " ".join(raw.split()) if is_nested or "\n" in raw else raw
+                return without_bars(raw) if is_row else raw
+            case "image":
+                return self.picture(str(token.attrs["src"]), token.content)
+            case "link_open":
+                return self.link(raw, str(token.attrs["href"]), is_row, is_nested)
+            case "code_inline":
+                return raw.replace("|", "\\|") if is_row else raw
+        return self.fail(f"a notebook can't show {raw!r}. Write it out.")
+
+    def link(self, raw: str, href: str, is_row: bool, is_nested: bool) -> str:
+        """A link of CommonMark, whose address may be one that only MyST knows."""
+        words, _, _ = raw.rpartition("](")
+        inner = self.text(words.removeprefix("["), is_row=is_row, is_nested=is_nested)
+        if re.match(r"[a-z][a-z0-9+.-]*:", href, re.IGNORECASE):
+            return f"[{inner}{raw[len(words) :]}" if words else raw
+        if href.startswith("#"):
+            label = href[1:]
+            return (
+                self.linked(inner, label, self.place(label)) if inner else self.role("ref", label)
+            )
+        if href.endswith(".md"):
+            return self.role("doc", f"{inner} <{href.removesuffix('.md')}>" if inner else href[:-3])
+        return self.fail(f"a notebook can't lead to {href!r}: name the file, or give an address.")
+
+    def role(self, name: str, content: str) -> str:
+        match = re.fullmatch(r"(?s)(.*\S)\s*<([^<>]+)>", content)
+        words, target = (match[1], match[2]) if match else ("", content)
+        match name:
+            case "term":
+                return words or target
+            case "math":
+                return f"${content.strip()}$"
+            case "sub" | "sup":
+                return f"<{name}>{to_html(content)}</{name}>"
+            case "doc":
+                return self.document(words, target)
+            case "eq" | "numref" | "ref":
+                place = self.place(target)
+                words = self.text(words, is_nested=True) if words else ""
+                return self.linked(self.reading(name, words, target, place), target, place)
+            case _ if name in ROLES:
+                return self.citation(name, content)
+        return self.fail(f"a notebook has nothing like {{{name}}}. Write it out in CommonMark.")
+
+    def reading(self, role: str, words: str, label: str, place: Place | None) -> str:
+        """How a reference reads, as in the book."""
+        if place is None:
+            return words or label
+        number = place.number or label
+        if role == "eq":
+            return words or f"({number})"
+        if role == "numref" and ("%s" in words or "{number}" in words):
+            return words.replace("%s", number).replace("{number}", number)
+        is_numbered = role == "numref" or place.kind == "exercise"
+        if words or not (is_numbered and place.number):
+            return words or self.text(place.title, is_nested=True) or label
+        return f"{WORDS[place.kind]} {number}"
+
+    def place(self, label: str) -> Place | None:
+        """What a label names; None where it is not known, and this is no book with all pages."""
+        place = self.places.labels.get(label)
+        if place is None and self.places.is_numbered:
+            self.fail(f"no page of the book has the label {label!r}.")
+        return place
+
+    def linked(self, words: str, label: str, place: Place | None) -> str:
+        """Words that lead to a place, if something can be reached there from a notebook."""
+        if place is None:
+            return words
+        seen = place.framework in (None, self.framework)
+        if place.page == self.page and seen:
+            return f"[{words}](#{anchor(label)})"
+        if seen and self.framework in self.places.frameworks.get(place.page, ()):
+            return f"[{words}]({PurePosixPath(place.page).name}.ipynb#{anchor(label)})"
+        prefix = "equation-" if place.kind == "equation" else ""
+        return self.in_book(words, f"{place.page}.html#{prefix}{anchor(label)}")
+
+    def document(self, words: str, target: str) -> str:
+        page = PurePosixPath(self.page).parent / target
+        name = str(page if not target.startswith("/") else PurePosixPath(target[1:]))
+        title = self.places.titles.get(name, "")
+        if not (words or title):
+            self.fail(f"no page {name!r} with a title is known. Write {{doc}}`words <{target}>`.")
+        words = self.text(words or title, is_nested=True)
+        if self.framework in self.places.frameworks.get(name, ()):
+            return f"[{words}]({PurePosixPath(name).name}.ipynb)"
+        return self.in_book(words, f"{name}.html")
+
+    def in_book(self, words: str, page: str) -> str:
+        return f"[{words}]({self.places.address}{page})" if self.places.address else words
+
+    def citation(self, role: str, content: str) -> str:
+        keys = [key.strip() for key in content.split(",")]
+        missing = [key for key in keys if key not in self.bibliography.entries]
+        if missing and not self.places.is_numbered:  # a page by itself
+            return f"[{', '.join(keys)}]"
+        if missing:
+            self.fail(
+                f"`bibtex_bibfiles` in _config.yml name no file with the entry {missing[0]!r}."
+            )
+        self.cited.update(dict.fromkeys(keys))
+        return self.bibliography.citation(role, keys)
+
+
+def _escaped(text: str, is_row: bool) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", text) if is_row else text
