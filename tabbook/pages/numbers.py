@@ -119,7 +119,9 @@ def _loaded(path: Path, stamp: int) -> dict[str, Any]:
 
 
 def _entries(part: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for key in ("chapters", "sections") for entry in part.get(key) or []]
+    """The pages of a part, or those below a page, whatever the format calls them."""
+    lists = [value for value in part.values() if isinstance(value, list)]
+    return [entry for entry in itertools.chain(*lists) if "file" in entry]
 
 
 def _all_entries(toc: dict[str, Any]) -> Iterator[dict[str, Any]]:
