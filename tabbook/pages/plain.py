@@ -129,12 +129,13 @@ class Writer(Words):
             case "list-table":
                 return self.table(fence, argument)
             case "solution":
-                heading = to_html(f"**{self.solution_of(argument)}**")
+                words, link = self.exercise(argument)
+                # No link there: who wants to unfold it would follow it
+                summary = f"<summary>{to_html(f'**Solution to {words}**')}</summary>"
                 inner = self.inside(fence, is_nested)
-                summary = f"<summary>{heading}</summary>"
-                return ["<details>", summary, "", *inner, "", "</details>"]
+                return ["<details>", summary, "", link, "", *inner, "", "</details>"]
             case "solution-start":
-                return [f"**{self.solution_of(argument)}**"]
+                return [f"**Solution to {self.exercise(argument)[1]}**"]
             case "exercise-start":
                 return [f"**{self.box_title(fence, argument)}**"]
             case "solution-end" | "exercise-end":
@@ -236,11 +237,12 @@ class Writer(Words):
         number = self.number(fence)
         return f"**{WORDS[kind]} {number}** " if number else ""
 
-    def solution_of(self, label: str) -> str:
+    def exercise(self, label: str) -> tuple[str, str]:
+        """How an exercise is named, and the same as a link."""
         place = self.place(label)
         title = f" ({self.text(place.title, is_nested=True)})" if place and place.title else ""
         words = f"Exercise {place.number}".rstrip() + title if place else label
-        return f"Solution to {self.linked(words, label, place)}"
+        return words, self.linked(words, label, place)
 
 
 def _anchor(label: str) -> str:

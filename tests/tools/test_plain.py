@@ -129,8 +129,8 @@ EXAMPLES = {
     "a solution": (
         ":::{exercise} `A` & *B*\n:label: ex-a\n\nC.\n:::\n\n:::{solution} ex-a\nD.\n:::",
         '> <a id="ex-a"></a>**Exercise 2.1 (`A` & *B*)**\n>\n> C.\n\n<details>\n<summary><strong>'
-        'Solution to <a href="#ex-a">Exercise 2.1 (<code>A</code> &amp; <em>B</em>)</a></strong>'
-        "</summary>\n\nD.\n\n</details>",
+        "Solution to Exercise 2.1 (<code>A</code> &amp; <em>B</em>)</strong></summary>\n\n"
+        "[Exercise 2.1 (`A` & *B*)](#ex-a)\n\nD.\n\n</details>",
     ),
     "a box": (
         "::::{note}\nA.\n\n:::{tip} B\n```{math}\nc\nd\n```\n:::\n::::",
