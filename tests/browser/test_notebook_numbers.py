@@ -46,7 +46,8 @@ def places():
 def words(markup):
     """What is read of HTML, with formulas left out: the book has them in MathML."""
     text = re.sub(r"(?s)<math\b.*?</math>|\$[^$]*\$", "", markup)
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).replace("’", "'").split())
+    straight = str.maketrans("’“”", '\'""')
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).translate(straight).split())
 
 
 def test_all_numbered_things_have_the_books_numbers(article, places):
@@ -96,6 +97,36 @@ def test_all_sections_have_the_books_numbers(article, places):
     assert ours == theirs
 
 
+def prose(name, framework):
+    cells = nbformat.read(PAGES[name].notebook(framework), as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_shows_the_books_numbers(name, article):
+    text = article(f"chapters/{name}")
+    # What stands in tabs is read by some only
+    shown = {framework: prose(name, framework) for framework in PAGES[name].frameworks}
+    headings = [(number, words(title)) for number, title in re.findall(HEADING, text, re.DOTALL)]
+    reader = MarkdownIt("commonmark").use(dollarmath_plugin)
+    for source in shown.values():
+        found = re.findall(r"<h[1-6]>(.*?)</h[1-6]>", reader.render(source))
+        pattern = re.compile(r"(?:([\d.]+)\. )?(.*)", re.DOTALL)
+        mine = [pattern.fullmatch(words(heading)).groups(default="") for heading in found]
+        assert [heading for heading in mine if heading != ("", "References")] == headings
+    written = {
+        "equation": r"\\tag\{([\d.]+)\}",
+        "figure": r"\*\*Fig\. ([\d.]+)\*\* ",
+        "table": r"\*\*Table ([\d.]+)\*\* ",
+        "exercise": r"^> <a id=\"[\w-]+\"></a>\*\*Exercise ([\d.]+) ",
+    }
+    for kind, pattern in written.items():
+        theirs = [number for _, number in re.findall(NUMBERED[kind], text, re.DOTALL)]
+        mine = [re.findall(pattern, source, re.MULTILINE) for source in shown.values()]
+        assert all(one == [number for number in theirs if number in one] for one in mine)
+        assert {number for one in mine for number in one} == set(theirs), kind
+
+
 def links(name, framework):
     """The links of a notebook: where they lead, and how they read."""
     reader = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)
@@ -132,12 +163,7 @@ def test_references_read_as_in_the_book(name, article, places):
     assert ours == theirs
     assert ours_cited == cited
     # What has no notebook is named all the same, as plain words
-    prose = " ".join(
-        cell.source
-        for cell in nbformat.read(PAGES[name].notebook("jax"), as_version=4).cells
-        if cell.cell_type == "markdown"
-    )
-    assert all(text in prose for _, _, text in lost)
+    assert all(text in prose(name, "jax") for _, _, text in lost)
 
 
 def test_the_lists_of_references_are_the_books(article):
