@@ -5,6 +5,7 @@ first: page and notebook lose the cells tagged ``slow``: those that train so lon
 need their results.
 """
 
+import contextlib
 import re
 import shutil
 import tempfile
@@ -83,7 +84,7 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / config.FILE).write_text(CONFIGURATION, encoding="utf-8")
-    if not (folder / "img").exists():
+    with contextlib.suppress(FileExistsError):
         (folder / "img").symlink_to(CHAPTERS / "img")
     path = folder / f"{page}.md"
     path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
