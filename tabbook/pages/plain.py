@@ -140,6 +140,11 @@ class Writer(Words):
                 return [f"**{self.box_title(fence, argument)}**"]
             case "solution-end" | "exercise-end":
                 return []
+            case "tab-set":
+                return self.inside(fence, is_nested)
+            case "tab-item":  # tabs for no framework stand below each other
+                title = self.text(argument, is_nested=True)
+                return [f"**{title}**", "", *self.inside(fence, is_nested)]
             case name if name in _BOXES:
                 inner = self.inside(fence, is_nested=True)
                 label = fence.options.get("label") or fence.options.get("name", "")
@@ -288,7 +293,8 @@ class _Lines:
         rest = re.sub(r"[^\s>]", " ", lead)
         led = [(lead if n == 0 else rest) + one for n, one in enumerate(text)]
         led = [one if one.strip() else "" for one in led]
-        above = self.old[first - 1].strip(" \t>") if first else ""
+        written = next((group[-1] for group in reversed(self.new[:first]) if group), "")
+        above = written.strip(" \t>")
         below = self.old[last].strip(" \t>") if last < len(self.old) else ""
         if led and above and lead == rest:
             led.insert(0, rest.rstrip())

@@ -139,6 +139,10 @@ EXAMPLES = {
     "a box in a list": ("- a\n\n  :::{warning}\n  b\n  :::\n- c", "- a\n\n  > **Warning**\n  >\n"
                         "  > b\n\n- c"),
     "a box between words": ("A:\n:::{note}\nb\n:::\nC", "A:\n\n> **Note**\n>\n> b\n\nC"),
+    "other tabs": (
+        "::::{tab-set}\n:::{tab-item} A\nb\n:::\n:::{tab-item} C\nd\n:::\n::::",
+        "**A**\n\nb\n\n**C**\n\nd",
+    ),
     "code": (
         "```{code-block} python\n:linenos:\n\n{eq}`x`\n```\n\n```md\n{eq}`x`\n```\n\n`{eq}`",
         "```python\n{eq}`x`\n```\n\n```md\n{eq}`x`\n```\n\n`{eq}`",
