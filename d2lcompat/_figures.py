@@ -24,6 +24,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 from numpy.typing import ArrayLike, NDArray
 
+from d2lcompat._png import png
 from d2lcompat._types import Tensor
 
 SERIES = "application/vnd.d2lcompat.series+json"
@@ -181,8 +182,8 @@ def ipython_shell() -> Any:
 
 
 def use_svg_display() -> None:
-    """Show figures as SVG that is the same byte for byte for the same data, together with their
-    description and data. Outside IPython there is nothing to set and this does nothing."""
+    """Show figures as SVG that is the same byte for byte for the same data, together with a PNG,
+    their description and data. Outside IPython there is nothing to set and this does nothing."""
     plt.rcParams["svg.hashsalt"] = "d2lcompat"  # else element ids are random at each run
     shell = ipython_shell()
     if shell is None:
@@ -193,6 +194,7 @@ def use_svg_display() -> None:
     shell.display_formatter.mimebundle_formatter.for_type(
         Figure, lambda figure, **_: {SERIES: series(figure), "text/plain": describe(figure)}
     )
+    shell.display_formatter.formatters["image/png"].for_type(Figure, png)
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:

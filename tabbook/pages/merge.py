@@ -124,6 +124,7 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
         words.append(text)
         if "image/svg+xml" in output.data:
             output.data["image/svg+xml"] = themed(output.data["image/svg+xml"])
+            output.data.pop("image/png", None)  # for front ends that show no SVG
         table = data_of_figure(output.data.get(_SERIES, {"axes": []}))
         for kind in [kind for kind in output.data if kind.startswith(_DATA_TYPES)]:
             del output.data[kind]
