@@ -132,8 +132,8 @@ class ProgressBoard(HyperParameters):
             shell.events.register("post_execute", self._show_pending)
         now = time.perf_counter()
         one = self._spent / max(1, self._drawings)
-        # There has to be enough left for this drawing and the last, which takes twice the time: only
-        # the last has a PNG.
+        # There has to be enough left for this drawing and for the last, which takes twice as long:
+        # it has a PNG.
         if _live() and self._spent + 3 * one <= self.DRAWING_SHARE * (now - self._begun):
             self._display(draft=True)
             self._spent += time.perf_counter() - now

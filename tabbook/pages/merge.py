@@ -13,7 +13,6 @@ from nbformat import NotebookNode
 from tabbook.figures.colours import themed
 from tabbook.figures.tables import curves_in_words, data_of_figure
 from tabbook.pages.agreement import differences, remedy
-from tabbook.pages.notebooks import LANGUAGE
 from tabbook.pages.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
@@ -87,7 +86,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
     merged.metadata = nbformat.from_dict(
         {
             **copy.deepcopy(page.metadata),
-            "language_info": LANGUAGE,
+            "language_info": {"name": "python"},
             "source_map": lines,
             "mystnb": {**page.metadata.get("mystnb", {}), "execution_mode": "off"},
         }
