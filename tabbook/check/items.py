@@ -13,7 +13,7 @@ from nbformat.reader import NotJSONError
 from nbval.cover import setup_coverage, teardown_coverage
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from tabbook.cells import is_skipped, stated, tags_of
+from tabbook.cells import is_for_elsewhere, is_skipped, stated, tags_of
 from tabbook.check import preflight
 from tabbook.check.compare import Comparison, Tolerance, compare
 from tabbook.config import Framework, book_of
@@ -71,6 +71,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
             )
             for cell in super().collect()
+            if not is_for_elsewhere(cell.cell)
         ]
         kernel = self.kernel_name
         self.problems = preflight.problems_of(

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from tabbook.cells import is_for_elsewhere
 from tabbook.figures.colours import themed
 from tabbook.figures.tables import curves_in_words, data_of_figure
 from tabbook.pages.agreement import differences, remedy
@@ -108,7 +109,8 @@ def stored_cells(
             f"{page.name}/{framework}: {stale[0]}. Run: {remedy(page, framework, notebook)}"
         )
     places = [place for place, _ in cells_for(page, framework)]
-    return dict(zip(places, notebooks[framework].cells, strict=True))
+    cells = [cell for cell in notebooks[framework].cells if not is_for_elsewhere(cell)]
+    return dict(zip(places, cells, strict=True))
 
 
 def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:

@@ -11,6 +11,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from tabbook.cells import is_for_elsewhere
+from tabbook.pages.elsewhere import first_cells
 from tabbook.pages.prose import move_pictures
 from tabbook.pages.source import Page, cells_for
 from tabbook.text import first_line
@@ -41,7 +43,7 @@ def split(page: Page, framework: str) -> NotebookNode:
     Raises:
         ValueError: the page is not written in that framework.
     """
-    notebook: NotebookNode = nbformat.v4.new_notebook()
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=first_cells(page, framework))
     seen: Counter[str] = Counter()
     for _, cell in cells_for(page, framework):
         key = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:8]
@@ -116,8 +118,10 @@ def was_executed(path: Path) -> bool:
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """The cells of code, in order."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """The page's cells of code, in order."""
+    return [
+        cell for cell in notebook.cells if cell.cell_type == "code" and not is_for_elsewhere(cell)
+    ]
 
 
 def _source_hash(notebook: NotebookNode) -> str:

@@ -8,12 +8,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from tabbook.config import Book, book_of
+from tabbook.pages.elsewhere import NO_REPOSITORY, machines, published
 from tabbook.sphinx.assets import METADATA
 from tabbook.sphinx.read_pages import notebook_path
 from tabbook.sphinx.theme_patches import count_matches
-
-# In `_config.yml` as long as the book has no address
-NO_REPOSITORY = "OWNER/REPOSITORY"
 
 
 def hide_links_without_address(app: Sphinx, config: Config) -> None:
@@ -53,9 +51,20 @@ def link_notebooks(
         elif menu.get("label") == "launch-buttons":
             menu["buttons"] = [
                 launch
-                for button in menu["buttons"]
+                for button in [*menu["buttons"], *_kaggle_button(book, pagename)]
                 for launch in _launch_buttons(book, pagename, frameworks, button)
             ]
+
+
+def _kaggle_button(book: Book, pagename: str) -> list[dict[str, Any]]:
+    """The button that the theme lacks, if the book has an address."""
+    where = published(book)
+    return [
+        {"type": "link", "text": name, "tooltip": f"Launch on {name}", "icon": "fab fa-kaggle"}
+        | {"url": address}
+        for name, address in (machines(where, f"{pagename}.md") if where else {}).items()
+        if name == "Kaggle"
+    ]
 
 
 def _launch_buttons(

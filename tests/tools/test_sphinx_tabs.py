@@ -12,8 +12,8 @@ from sphinx_book import build, store_notebooks, stream, write_book
 from toy_book import code, prose, write
 
 from d2lcompat._figures import SERIES
+from tabbook.pages.elsewhere import NO_REPOSITORY
 from tabbook.pages.source import read_page
-from tabbook.sphinx.downloads import NO_REPOSITORY
 
 CONFIG = """\
 repository:
@@ -177,6 +177,10 @@ def test_buttons_lead_to_each_frameworks_notebook(book, html):
     [
         ("Binder", "https://mybinder.org/v2/gh/someone/toy/main?urlpath=lab/tree/"),
         ("Colab", "https://colab.research.google.com/github/someone/toy/blob/main/"),
+        (
+            "Kaggle",
+            "https://kaggle.com/kernels/welcome?src=https://github.com/someone/toy/blob/main/",
+        ),
     ],
 )
 def test_a_notebook_opens_on_another_machine(book, html, machine, address, framework, label):
@@ -185,6 +189,13 @@ def test_a_notebook_opens_on_another_machine(book, html, machine, address, frame
     link = re.search(rf'<a href="{re.escape(address + path)}"(.*?)</a>', html, re.DOTALL)
     assert f"btn-framework-{framework}" in link[1]
     assert f"{machine} ({label})" in link[1]
+
+
+def test_the_page_does_not_show_what_a_notebook_begins_with(book, html):
+    notebook = (book / "chapters/jax/toy.ipynb").read_text()
+    for words in ("Open in Colab", "COLAB_RELEASE_TAG"):
+        assert words in notebook
+        assert words not in html
 
 
 def test_the_page_is_edited_where_its_source_is(book, html):
@@ -196,13 +207,16 @@ def test_the_page_is_edited_where_its_source_is(book, html):
 def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
     config = book / "_config.yml"
     before = config.read_text()
+    page = read_page(book / "chapters/toy.md")
     try:
         config.write_text(before.replace("someone/toy", NO_REPOSITORY))
+        store_notebooks(page, outputs)
         build(book)
         without = (book / "_build/html/chapters/toy.html").read_text()
     finally:
         config.write_text(before)
-    for thing in ("github.com", "mybinder", "colab", "launch-buttons"):
+        store_notebooks(page, outputs)
+    for thing in ("github.com", "mybinder", "colab", "kaggle", "launch-buttons"):
         assert thing in html
         assert thing not in without
     assert "../notebooks/jax/toy.ipynb" in without
@@ -211,7 +225,7 @@ def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
 def test_the_address_is_said_in_one_place():
     told = (ROOT / "_config.yml").read_text()
     assert len(re.findall(r"(?m)^  url: https://github\.com/[\w.-]+/[\w.-]+$", told)) == 1
-    for path in ("CONTRIBUTING.md", "tabbook/sphinx/downloads.py"):
+    for path in ("CONTRIBUTING.md", "tabbook/pages/elsewhere.py"):
         assert "OWNER/REPOSITORY" in (ROOT / path).read_text()
 
 
@@ -234,10 +248,10 @@ def test_notebooks_are_no_pages_and_a_changed_one_builds_its_page_anew(book, htm
         assert "jax says otherwise" not in html
 
         stale = json.loads(before)
-        stale["cells"][1]["source"] = ["print('old')"]
+        stale["cells"][3]["source"] = ["print('old')"]
         path.write_text(json.dumps(stale))
         told = build(book, check=False)
-        assert "toy/jax: cell 0 (\"print('jax')\") was changed" in told
+        assert "toy/jax: cell 1 (\"print('jax')\") was changed" in told
         assert "python -m tabbook execute --framework jax toy" in told
     finally:
         path.write_text(before)
@@ -289,10 +303,11 @@ def test_a_reader_chooses_once(book, browser, width):
     assert page.evaluate(SHOWN) == ["mxnet"] * 6
     page.get_by_label("Launch interactive content").click()
     offered = page.locator(".dropdown-launch-buttons a").filter(visible=True)
-    assert offered.all_inner_texts() == ["Binder (MXNet)", "Colab (MXNet)"]
+    machines = ("Binder", "Colab", "Kaggle")
+    assert offered.all_inner_texts() == [f"{name} (MXNet)" for name in machines]
     page.get_by_label("Code in").select_option("tensorflow")
     page.get_by_label("Launch interactive content").click()
-    assert offered.all_inner_texts() == ["Binder (TensorFlow)", "Colab (TensorFlow)"]
+    assert offered.all_inner_texts() == [f"{name} (TensorFlow)" for name in machines]
     page.get_by_label("Code in").select_option("mxnet")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.emulate_media(media="print")
