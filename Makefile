@@ -60,13 +60,13 @@ lint: .venv/installed $(JAVASCRIPT)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
-# Resolves requirements.txt anew, for the platforms in pyproject.toml: read `git diff` and run
-# `make test` before you commit it
+# Resolves requirements.txt anew, and what a learner installs besides, for the platforms in
+# pyproject.toml: read `git diff` and run `make test` before you commit it
 lock: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
 		--no-emit-index-url --no-emit-package d2lcompat --custom-compile-command "make lock" \
-		requirements.txt --output-file constraints.txt
+		requirements.txt pyproject.toml --extra lab --extra tensorflow --output-file constraints.txt
 
 # Runs every notebook again and keeps its outputs: read `git diff` before you commit them
 execute: .venv/installed

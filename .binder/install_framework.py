@@ -25,8 +25,8 @@ def install_framework(info=None):
     if framework is None or framework.installed:
         return
     print(f"Installing {framework.label} first. This takes a minute or two, once.", flush=True)
-    wanted = f"{ROOT}[{framework.extra}]"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", wanted], check=True)
+    wanted = ["-e", f"{ROOT}[{framework.extra}]", "-c", str(ROOT / "constraints.txt")]
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *wanted], check=True)
     importlib.invalidate_caches()
 
 

@@ -138,9 +138,10 @@ class ProgressBoard(HyperParameters):
             shell.events.register("post_execute", self._show_pending)
         now = time.perf_counter()
         one = self._spent / max(1, self._drawings)
-        # There has to be enough left for this drawing and the last one.
-        if _live() and self._spent + 2 * one <= self.DRAWING_SHARE * (now - self._begun):
-            self._display()
+        # There has to be enough left for this drawing and for the last, which takes twice as long:
+        # it has a PNG.
+        if _live() and self._spent + 3 * one <= self.DRAWING_SHARE * (now - self._begun):
+            self._display(draft=True)
             self._spent += time.perf_counter() - now
             self._drawings += 1
 
@@ -198,11 +199,12 @@ class ProgressBoard(HyperParameters):
         figure: Figure = self.fig
         return figure
 
-    def _display(self) -> None:
+    def _display(self, draft: bool = False) -> None:
         from IPython.display import display
         from matplotlib import pyplot as plt
 
         figure = self.figure()
+        figure.draft = draft  # type: ignore[attr-defined]
         if self._handle is not None:
             self._handle.update(figure)
         elif _live():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from d2lcompat._png import png
 from d2lcompat._types import Tensor
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def ipython_shell() -> Any:
 
 
 def use_svg_display() -> None:
-    """Show figures as SVG that is the same byte for byte for the same data, together with their
-    description and data. Outside IPython there is nothing to set and this does nothing."""
+    """Show figures as SVG that is the same byte for byte for the same data, together with a PNG,
+    their description and data. Outside IPython there is nothing to set and this does nothing."""
     shell = ipython_shell()
     if "matplotlib.figure" not in sys.modules:
         if shell is not None:  # what there is to set is set when the first figure is shown
@@ -63,6 +64,7 @@ def use_svg_display() -> None:
 
     backend_inline.set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
     shell.display_formatter.mimebundle_formatter.for_type(Figure, _bundle)
+    shell.display_formatter.formatters["image/png"].for_type(Figure, png)
 
 
 def _bundle(figure: Figure, **_: Any) -> dict[str, Any]:

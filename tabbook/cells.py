@@ -1,6 +1,7 @@
 """What a notebook's cells say to those who run and check them.
 
-Tags that count here: ``timeout=SECONDS``, ``skip-execution`` and ``raises-exception``.
+Tags that count here: ``timeout=SECONDS``, ``skip-execution``, ``raises-exception`` and
+``elsewhere``.
 """
 
 import math
@@ -10,6 +11,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from tabbook.text import CELL_FILE, CELL_NAME, clip, first_line
+
+#: The tag of what a notebook begins with for those who open it on another machine.
+ELSEWHERE = "elsewhere"
 
 
 def tags_of(cell: NotebookNode) -> list[str]:
@@ -54,6 +58,11 @@ def timeout_of(tags: Iterable[str], default: float | None = None) -> float | Non
 def is_skipped(cell: NotebookNode) -> bool:
     """Whether a tag says that the cell is never run."""
     return "skip-execution" in tags_of(cell)
+
+
+def is_for_elsewhere(cell: NotebookNode) -> bool:
+    """Whether the cell is none of the page's: `tabbook.pages.elsewhere` has put it there."""
+    return ELSEWHERE in tags_of(cell)
 
 
 def may_raise(cell: NotebookNode) -> bool:

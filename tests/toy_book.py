@@ -6,6 +6,17 @@ from backends import ROOT
 
 #: What a toy book takes from this one: its frameworks, and where it says what.
 CONFIG = f"""
+[project]
+name = "toy"
+version = "1"
+
+[project.optional-dependencies]
+lab = ["jupyter"]
+torch = ["torch>=2,<3", "toy[lab]"]
+tensorflow = ["tensorflow", "toy[lab]"]
+jax = ["jax", "flax>=0.10", "toy[lab]"]
+mxnet = ["mxnet==1.9.1; sys_platform == 'linux'", "numpy<2", "toy[lab]"]
+
 [tool.tabbook]
 key = "d2lcompat"
 frameworks = "{ROOT / "d2lcompat" / "frameworks.toml"}"

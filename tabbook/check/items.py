@@ -12,7 +12,7 @@ from nbformat import NotebookNode, ValidationError
 from nbformat.reader import NotJSONError
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from tabbook.cells import is_skipped, stated, tags_of
+from tabbook.cells import is_for_elsewhere, is_skipped, stated, tags_of
 from tabbook.check import preflight
 from tabbook.check.compare import Comparison, Tolerance, compare
 from tabbook.config import book_of
@@ -74,6 +74,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
             )
             for cell in super().collect()
+            if not is_for_elsewhere(cell.cell)
         ]
         self.framework_name, self.framework = preflight.framework_of(self.path, self.nb)
         if name := self.framework_name:

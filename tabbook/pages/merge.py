@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from tabbook.figures.colours import themed
 from tabbook.figures.tables import curves_in_words, data_of_figure
 from tabbook.pages.agreement import differences, remedy
-from tabbook.pages.notebooks import LANGUAGE, code_cells
+from tabbook.pages.notebooks import code_cells
 from tabbook.pages.source import Cell, Page, cells_for
 
 #: A code cell with this tag and a framework's id belongs into that framework's tab.
@@ -87,7 +87,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
     merged.metadata = nbformat.from_dict(
         {
             **copy.deepcopy(page.metadata),
-            "language_info": LANGUAGE,
+            "language_info": {"name": "python"},
             "source_map": lines,
             "mystnb": {**page.metadata.get("mystnb", {}), "execution_mode": "off"},
         }
@@ -124,6 +124,7 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
         words.append(text)
         if "image/svg+xml" in output.data:
             output.data["image/svg+xml"] = themed(output.data["image/svg+xml"])
+            output.data.pop("image/png", None)  # for front ends that show no SVG
         table = data_of_figure(output.data.get(_SERIES, {"axes": []}))
         for kind in [kind for kind in output.data if kind.startswith(_DATA_TYPES)]:
             del output.data[kind]

@@ -4,19 +4,31 @@ import hashlib
 import json
 import os
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
+from tabbook.cells import is_for_elsewhere
+from tabbook.pages.elsewhere import first_cells
 from tabbook.pages.plain import Writer
 from tabbook.pages.prose import ProseError, lines_for
 from tabbook.pages.source import Page, SourceError, cells_for
 from tabbook.text import first_line
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-# Without Python's version: it would change every notebook with every machine.
-LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
+# What JupyterLab adds when it opens a notebook. Without Python's version, though: it would change
+# every notebook with every machine.
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
 
 
 class NotebookError(RuntimeError):
@@ -33,7 +45,7 @@ def split(page: Page, framework: str) -> NotebookNode:
         SourceError: some prose can't be shown in a notebook.
         ValueError: the page is not written in that framework.
     """
-    notebook: NotebookNode = nbformat.v4.new_notebook()
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=first_cells(page, framework))
     writer = Writer(page, framework)
     seen: Counter[str] = Counter()
     for place, cell in cells_for(page, framework):
@@ -68,15 +80,29 @@ def split(page: Page, framework: str) -> NotebookNode:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook whole or not at all, in the one form that leaves a readable ``git diff``."""
+    """Write a notebook whole or not at all, in the one form that leaves a readable ``git diff``:
+    that in which JupyterLab saves it."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        partial.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
+        text = nbformat.writes(_integers_as_such(notebook)).rstrip("\n") + "\n"
+        partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _integers_as_such(value: Any) -> Any:
+    """JSON with 1 for 1.0, which JavaScript can't tell from it: a front end that saves the notebook
+    would write 1. Where it writes 0.00001 for 1e-05, JupyterLab's server turns it back."""
+    if isinstance(value, dict):
+        return nbformat.from_dict({key: _integers_as_such(one) for key, one in value.items()})
+    if isinstance(value, list):
+        return [_integers_as_such(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(Decimal(repr(value)))  # the digits that JavaScript writes, however large
+    return value
 
 
 def stored_notebook(path: Path) -> NotebookNode | None:
@@ -102,8 +128,10 @@ def was_executed(path: Path) -> bool:
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """The cells of code, in order."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """The page's cells of code, in order."""
+    return [
+        cell for cell in notebook.cells if cell.cell_type == "code" and not is_for_elsewhere(cell)
+    ]
 
 
 def _source_hash(notebook: NotebookNode) -> str:

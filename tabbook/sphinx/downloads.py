@@ -10,15 +10,13 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from tabbook.config import Book, book_of
+from tabbook.pages.elsewhere import NO_REPOSITORY, machines, published
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.source import SourceError
 from tabbook.slides import decks
 from tabbook.slides.outline import SlideError
 from tabbook.sphinx.read_pages import notebook_path
 from tabbook.sphinx.theme_patches import count_matches
-
-# In `_config.yml` as long as the book has no address
-NO_REPOSITORY = "OWNER/REPOSITORY"
 
 # The theme's buttons for the merged page, which nobody can run
 MERGED = ("download-notebook-button", "download-source-button")
@@ -72,9 +70,20 @@ def fill_menus(
         elif menu.get("label") == "launch-buttons" and frameworks:
             menu["buttons"] = [
                 launch
-                for button in menu["buttons"]
+                for button in [*menu["buttons"], *_kaggle_button(book, pagename)]
                 for launch in _launch_buttons(book, pagename, frameworks, button)
             ]
+
+
+def _kaggle_button(book: Book, pagename: str) -> list[dict[str, Any]]:
+    """The button that the theme lacks, if the book has an address."""
+    where = published(book)
+    return [
+        {"type": "link", "text": name, "tooltip": f"Launch on {name}", "icon": "fab fa-kaggle"}
+        | {"url": address}
+        for name, address in (machines(where, f"{pagename}.md") if where else {}).items()
+        if name == "Kaggle"
+    ]
 
 
 def _launch_buttons(

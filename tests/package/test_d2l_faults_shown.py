@@ -1,12 +1,16 @@
 """What was found wrong in d2l 1.0.3 with what a notebook shows: none of it is wrong here."""
 
+import base64
+import io
 import json
 import os
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from backends import BOOK, FRAMEWORKS, ROOT
+from PIL import Image
 
 SERIES = "application/vnd.d2lcompat.series+json"
 
@@ -44,6 +48,16 @@ def run_notebook(cells, tmp_path):
     return [cell.outputs for cell in notebook.cells]
 
 
+def assert_same_size(output):
+    """A PNG of two pixels for one of the page, shown as large as the SVG."""
+    picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+    shown = output.metadata["image/png"]
+    points = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', output.data["image/svg+xml"])
+    for side, pixels, size in zip(("width", "height"), picture.size, points.groups(), strict=True):
+        assert shown[side] == pytest.approx(pixels / 2, abs=0.5)
+        assert shown[side] == pytest.approx(float(size) * 96 / 72, abs=2)
+
+
 @pytest.fixture(scope="module")
 def fits(framework, tmp_path_factory):
     """What a kernel shows that trains for the record, for the record again, and live; the history
@@ -74,14 +88,14 @@ def test_a_fit_shows_one_figure_that_carries_its_data(fits):
     """d2l: 116 artists and 41 messages of 1.6 MB for ten epochs."""
     history = fits.history
     figures = []
-    for outputs in fits.shown:
+    for outputs in fits.shown:  # the last live: its drafts had no PNG
         (output,) = [out for out in outputs if out.output_type != "stream"]
         assert [out for out in outputs if out.output_type == "stream"] == []
         assert output.output_type == "display_data"
         figures.append(output.data)
+        assert_same_size(output)
     for figure in figures:
-        assert {"image/svg+xml", "text/plain", SERIES} <= set(figure)
-        assert "image/png" not in figure
+        assert {"image/svg+xml", "image/png", "text/plain", SERIES} == set(figure)
         (axes,) = figure[SERIES]["axes"]
         curves = {line["label"]: line for line in axes["lines"]}
         assert set(curves) == set(history)
@@ -105,7 +119,8 @@ def test_a_figure_is_the_same_byte_for_byte_in_another_process(tmp_path):
     runs = [run_notebook(cells, tmp_path)[1:] for _ in range(2)]
     assert [len(outputs) for outputs in runs[0]] == [1, 1]
     for first, second in zip(*runs, strict=True):
-        assert first[0].data == second[0].data
+        assert first[0].data == second[0].data  # the PNG, too
+        assert_same_size(first[0])
         assert first[0].data["image/svg+xml"].lstrip().startswith("<?xml")
     (line,) = runs[0][0][0].data[SERIES]["axes"][0]["lines"]
     assert line["x"] == [1, 4, 7]

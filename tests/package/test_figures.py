@@ -1,5 +1,6 @@
 """A board draws every point it was given; a figure carries the numbers that it shows."""
 
+import io
 import json
 from types import SimpleNamespace
 
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.pylabtools import print_figure
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from PIL import Image
 
-from d2lcompat import _board, _figures, _series
+from d2lcompat import _board, _figures, _png, _series
 from d2lcompat._board import ProgressBoard
 
 
@@ -230,6 +233,39 @@ def test_describe():
     assert _series.describe(figure) == "What I say."
 
 
+# ------------------------------------------------------------------------------------------ the PNG
+
+
+def drawn():
+    figure = Figure(figsize=(3.5, 2.5))
+    axes = figure.gca()
+    for place in range(8):
+        axes.plot([0, 1], [0, place], f"C{place}", lw=0.5, label=f"C{place}")
+    axes.imshow(np.linspace(0, 1, 4096).reshape(64, 64), extent=(0, 1, 0, 7))
+    axes.legend()
+    return figure
+
+
+def test_a_png_keeps_all_colours_in_half_of_the_bytes():
+    data, shown = _png.png(drawn())
+    assert (data, shown) == _png.png(drawn())
+    few = Image.open(io.BytesIO(data))
+    everything = io.BytesIO(print_figure(drawn(), dpi=192))
+    every = Image.open(everything).convert("RGB")
+    assert few.size == every.size
+    assert few.size == pytest.approx([2 * shown["width"], 2 * shown["height"]], abs=1)
+    change = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(every, int))
+    assert change.max() < 32
+    assert len(data) < len(everything.getvalue()) / 2
+
+
+def test_a_draft_and_an_empty_figure_have_no_png():
+    assert _png.png(Figure()) is None
+    figure = drawn()
+    figure.draft = True
+    assert _png.png(figure) is None
+
+
 # ---------------------------------------------------------------------------------- plot and images
 
 
@@ -306,7 +342,7 @@ def test_drawing_keeps_to_its_share_of_the_time(monkeypatch, cost):
     now = [0.0]
     drawings = []
 
-    def display(board):
+    def display(board, draft=False):
         now[0] += cost
         drawings.append(now[0])
 

@@ -281,12 +281,13 @@ def test_interrupting_a_kernel_leaves_the_figure_whole():
         reply = client.execute_interactive(code, timeout=120, output_hook=told)
         return reply["content"]
 
-    figures, text = [], []
+    figures, pictures, text = [], [], []
 
     def watch(message):
         content = message["content"]
         if message["msg_type"] in ("display_data", "update_display_data"):
             figures.append(content["data"][SERIES])
+            pictures.append("image/png" in content["data"])
         elif message["msg_type"] == "stream":
             text.append(content["text"])
             if "three epochs" in content["text"]:
@@ -296,6 +297,8 @@ def test_interrupting_a_kernel_leaves_the_figure_whole():
         assert run(LIVE.format(tests=str(Path(__file__).parents[1])), watch)["status"] == "ok"
         assert run("trainer.fit(model, data)", watch)["ename"] == "KeyboardInterrupt"
         last = figures[-1]
+        # Drawing a PNG would slow training down, and nobody sees it before the last.
+        assert (pictures[0], pictures[-1]) == (False, True)
         text.clear()
         assert run(ASKED, watch)["status"] == "ok"
     finally:

@@ -21,7 +21,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 CONTAINERS = sorted((ROOT / ".devcontainer").glob("*/devcontainer.json"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TEST = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
-INSTALL = re.compile(r"pip install -e '\.\[(\w+)\]'")
+INSTALL = re.compile(r"pip install -e '\.\[(\w+)\]' -c constraints\.txt")
 
 
 def supported(version):
@@ -56,7 +56,10 @@ def test_every_extra_of_a_framework_brings_jupyterlab():
 
 def test_binder_starts_with_no_framework():
     lines = (ROOT / ".binder/requirements.txt").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ["-e .[lab]"]
+    assert [line for line in lines if not line.startswith("#")] == [
+        "-c ../constraints.txt",
+        "-e .[lab]",
+    ]
     assert supported((ROOT / ".binder/runtime.txt").read_text().strip().removeprefix("python-"))
     script = ROOT / ".binder/postBuild"
     assert os.access(script, os.X_OK)
@@ -91,7 +94,8 @@ def test_on_binder_the_first_cell_installs_what_its_folder_names(
     else:
         ((command, check),) = ran
         assert command[:4] == [sys.executable, "-m", "pip", "install"]
-        assert command[-2:] == ["-e", f"{ROOT}[{extra}]"]
+        constraints = str(ROOT / "constraints.txt")
+        assert command[-4:] == ["-e", f"{ROOT}[{extra}]", "-c", constraints]
         assert check
         assert FRAMEWORKS[folder].label in capsys.readouterr().out
 

@@ -15,7 +15,7 @@ from unittest import mock
 import nbformat
 from toy_book import configure
 
-from tabbook.pages.notebooks import split
+from tabbook.pages.notebooks import code_cells, split
 from tabbook.pages.notebooks import write as write_notebook
 
 CONFIG = """\
@@ -95,8 +95,7 @@ def store_notebooks(page, outputs):
     """
     for framework in page.frameworks:
         notebook = split(page, framework)
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for count, cell in enumerate(cells, start=1):
+        for count, cell in enumerate(code_cells(notebook), start=1):
             cell.execution_count, cell.outputs = count, outputs(framework, cell)
         write_notebook(notebook, page.notebook(framework))
 

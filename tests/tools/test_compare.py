@@ -157,12 +157,14 @@ def test_pieces_of_a_stream_are_one_stream():
     assert not compare([stream("a\nb\n")], [stream("a\n"), stream("b\n")], NONE).differences
 
 
-def test_a_picture_is_compared_by_its_presence_only():
-    stored = [display(**{"image/svg+xml": "<svg a/>", "text/plain": "figure"})]
-    other = [display(**{"image/svg+xml": "<svg b/>", "text/plain": "figure"})]
-    gone = [display(**{"text/plain": "figure"})]
+@pytest.mark.parametrize("kind", ["image/svg+xml", "image/png"])
+def test_a_picture_is_compared_by_its_presence_only(kind):
+    both = {"image/svg+xml": "<svg a/>", "image/png": "AA==", "text/plain": "figure"}
+    stored, other = [display(**both)], [display(**both | {kind: "another"})]
+    gone = [display(**{mime: value for mime, value in both.items() if mime != kind})]
     assert not compare(stored, other, NONE).differences
-    assert compare(stored, gone, NONE).differences
+    (found,) = compare(stored, gone, NONE).differences
+    assert found.where == kind
 
 
 @pytest.mark.parametrize(

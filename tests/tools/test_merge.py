@@ -168,7 +168,7 @@ def picture(text):
     ax = {"title": "", "xlabel": "step", "ylabel": "", "legend": [], "lines": [line]}
     ax |= {"bars": [], "points": [], "images": []}
     svg = '<svg><path style="stroke: #000000"/></svg>'
-    data = {"image/svg+xml": svg, SERIES: {"axes": [ax]}}
+    data = {"image/svg+xml": svg, "image/png": "AA==", SERIES: {"axes": [ax]}}
     return nbformat.v4.new_output(
         "display_data", {**data, **({"text/plain": text} if text else {})}
     )
@@ -200,6 +200,7 @@ def test_a_picture_has_words_colours_and_a_table(tmp_path, texts, options, alt):
     for output in shown:
         assert not any("d2lcompat" in kind for kind in output.data)
         assert "prefers-color-scheme" in output.data["image/svg+xml"]
+        assert "image/png" not in output.data
     for output in tables:
         assert list(output.data) == ["text/html"]
         assert "<td>7</td>" in output.data["text/html"]

@@ -11,8 +11,8 @@ from sphinx_book import build, store_notebooks, stream, write_book
 from toy_book import code, prose, write
 
 from d2lcompat._figures import SERIES
+from tabbook.pages.elsewhere import NO_REPOSITORY
 from tabbook.pages.source import read_page
-from tabbook.sphinx.downloads import NO_REPOSITORY
 
 CONFIG = """\
 repository:
@@ -145,6 +145,10 @@ def test_buttons_lead_to_each_frameworks_notebook(book, html):
     [
         ("Binder", "https://mybinder.org/v2/gh/someone/toy/main?urlpath=lab/tree/"),
         ("Colab", "https://colab.research.google.com/github/someone/toy/blob/main/"),
+        (
+            "Kaggle",
+            "https://kaggle.com/kernels/welcome?src=https://github.com/someone/toy/blob/main/",
+        ),
     ],
 )
 def test_a_notebook_opens_on_another_machine(book, html, machine, address, framework, label):
@@ -153,6 +157,13 @@ def test_a_notebook_opens_on_another_machine(book, html, machine, address, frame
     link = re.search(rf'<a href="{re.escape(address + path)}"(.*?)</a>', html, re.DOTALL)
     assert f"btn-framework-{framework}" in link[1]
     assert f"{machine} ({label})" in link[1]
+
+
+def test_the_page_does_not_show_what_a_notebook_begins_with(book, html):
+    notebook = (book / "chapters/jax/toy.ipynb").read_text()
+    for words in ("Open in Colab", "COLAB_RELEASE_TAG"):
+        assert words in notebook
+        assert words not in html
 
 
 def test_the_page_is_edited_where_its_source_is(book, html):
@@ -164,13 +175,16 @@ def test_the_page_is_edited_where_its_source_is(book, html):
 def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
     config = book / "_config.yml"
     before = config.read_text()
+    page = read_page(book / "chapters/toy.md")
     try:
         config.write_text(before.replace("someone/toy", NO_REPOSITORY))
+        store_notebooks(page, outputs)
         build(book)
         without = (book / "_build/html/chapters/toy.html").read_text()
     finally:
         config.write_text(before)
-    for thing in ("github.com", "mybinder", "colab", "launch-buttons"):
+        store_notebooks(page, outputs)
+    for thing in ("github.com", "mybinder", "colab", "kaggle", "launch-buttons"):
         assert thing in html
         assert thing not in without
     assert "../notebooks/jax/toy.ipynb" in without
@@ -179,7 +193,7 @@ def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
 def test_the_address_is_said_in_one_place():
     told = (ROOT / "_config.yml").read_text()
     assert len(re.findall(r"(?m)^  url: https://github\.com/[\w.-]+/[\w.-]+$", told)) == 1
-    for path in ("CONTRIBUTING.md", "tabbook/sphinx/downloads.py"):
+    for path in ("CONTRIBUTING.md", "tabbook/pages/elsewhere.py"):
         assert "OWNER/REPOSITORY" in (ROOT / path).read_text()
 
 
@@ -202,10 +216,10 @@ def test_notebooks_are_no_pages_and_a_changed_one_builds_its_page_anew(book, htm
         assert "jax says otherwise" not in html
 
         stale = json.loads(before)
-        stale["cells"][1]["source"] = ["print('old')"]
+        stale["cells"][3]["source"] = ["print('old')"]
         path.write_text(json.dumps(stale))
         told = build(book, check=False)
-        assert "toy/jax: cell 0 (\"print('jax')\") was changed" in told
+        assert "toy/jax: cell 1 (\"print('jax')\") was changed" in told
         assert "python -m tabbook execute --framework jax toy" in told
     finally:
         path.write_text(before)

@@ -1,0 +1,157 @@
+"""What a notebook begins with for those who open it elsewhere: on Colab, Kaggle or Binder.
+
+Links to open it there, one back to its page, and a cell that installs what it needs on Colab and
+Kaggle. All of that needs the address of the book's repository, ``repository: url`` in
+``_config.yml``; without one a notebook has none of it.
+"""
+
+import json
+import shlex
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+from tabbook.cells import ELSEWHERE
+from tabbook.config import FILE, Book, ConfigError
+from tabbook.pages.source import Page
+
+#: In ``_config.yml`` as long as the book has no address.
+NO_REPOSITORY = "OWNER/REPOSITORY"
+
+GITHUB = "https://github.com/"  # Colab and Kaggle open notebooks of no other host
+KAGGLE = "https://kaggle.com/kernels/welcome?src="
+FOLDERS = {"jupyterlab": "lab/tree", "classic": "tree"}  # of Binder's address
+
+# One of the variables is set there. Plain Python, not `%pip`: other programs read the cell, too.
+INSTALL = """\
+# On Colab or Kaggle, run this cell first: it installs {what}. Elsewhere it does nothing.
+import os
+
+if {{"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}} & set(os.environ):
+    get_ipython().run_line_magic("pip", {command})"""
+TAGS = [ELSEWHERE, "skip-execution", "reason=it installs on Colab and Kaggle only"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a book is published, by its ``_config.yml``.
+
+    Attributes:
+        repository: the address of its repository, without a slash at the end.
+        branch: the branch that readers get.
+        folder: the book's folder in the repository, with a slash at the end; empty: its root.
+        site: the address of the built book, with a slash at the end; empty: it has none.
+        launch: the ``launch_buttons``.
+    """
+
+    repository: str
+    branch: str
+    folder: str
+    site: str
+    launch: dict[str, Any]
+
+
+def published(book: Book) -> Published | None:
+    """Where a book is published; None as long as its repository has no address.
+
+    Raises:
+        ConfigError: ``_config.yml`` is no YAML.
+    """
+    path = book.root / "_config.yml"
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    repository = (settings or {}).get("repository") or {}
+    address = repository.get("url") or NO_REPOSITORY
+    if NO_REPOSITORY in address:
+        return None
+    return Published(
+        address.removesuffix("/").removesuffix(".git"),
+        repository.get("branch") or "master",  # as in Jupyter Book
+        _folder(repository.get("path_to_book")),
+        _folder((settings.get("html") or {}).get("baseurl")),
+        settings.get("launch_buttons") or {},
+    )
+
+
+def _folder(address: str | None) -> str:
+    return f"{address.rstrip('/')}/" if address else ""
+
+
+def first_cells(page: Page, framework: str) -> list[NotebookNode]:
+    """The cells that come before those of the page, with the tag ``elsewhere``.
+
+    Raises:
+        ConfigError: ``_config.yml`` is no YAML.
+    """
+    where = published(page.book)
+    if where is None:
+        return []
+    links = _links(page, framework, where)
+    install = _install(page.book, framework, where)
+    cells = []
+    if links:
+        cells.append(nbformat.v4.new_markdown_cell(links, metadata={"tags": [ELSEWHERE]}))
+    if install:
+        cells.append(nbformat.v4.new_code_cell(install, metadata={"tags": TAGS}))
+    for cell in cells:
+        cell.id = f"{ELSEWHERE}-{cell.cell_type}"
+    return cells
+
+
+def machines(where: Published, path: str) -> dict[str, str]:
+    """The addresses that open a notebook on other machines, by their names.
+
+    Colab and Binder are those of ``launch_buttons``, if it has them; Kaggle is where GitHub is.
+
+    Args:
+        where: of the book.
+        path: of the notebook, relative to the book's folder.
+    """
+    if not where.repository.startswith(GITHUB):
+        return {}
+    name, path = where.repository.removeprefix(GITHUB), f"{where.folder}{path}"
+    found = {}
+    if colab := where.launch.get("colab_url"):
+        found["Colab"] = f"{colab.rstrip('/')}/github/{name}/blob/{where.branch}/{path}"
+    if binder := where.launch.get("binderhub_url"):
+        tree = FOLDERS[where.launch.get("notebook_interface", "classic")]
+        found["Binder"] = f"{binder.rstrip('/')}/v2/gh/{name}/{where.branch}?urlpath={tree}/{path}"
+    found["Kaggle"] = f"{KAGGLE}{where.repository}/blob/{where.branch}/{path}"
+    return found
+
+
+def _links(page: Page, framework: str, where: Published) -> str:
+    root = page.book.root
+    path = page.notebook(framework).resolve().relative_to(root).as_posix()
+    links = [f"[Open in {name}]({address})" for name, address in machines(where, path).items()]
+    if where.site:
+        document = page.path.resolve().relative_to(root).with_suffix(".html").as_posix()
+        links.append(f"[This page in the book]({where.site}{document}?framework={framework})")
+    return " · ".join(links)
+
+
+def _install(book: Book, framework: str, where: Published) -> str:
+    """The code that installs the book's package, and the framework as its extra says."""
+    project = tomllib.loads((book.root / FILE).read_text(encoding="utf-8")).get("project")
+    if not project:
+        return ""
+    table, name = book.frameworks[framework], project["name"]
+    below = f"#subdirectory={where.folder.rstrip('/')}" if where.folder else ""
+    wanted = [f"{name} @ git+{where.repository}@{where.branch}{below}"]
+    if table.extra:
+        # Not the extra itself: with the project's other extras it may bring a front end, and there
+        # is one. What a requirement says of platforms is true: both are Linux on x86-64.
+        wanted += [
+            requirement.partition(";")[0].strip()
+            for requirement in project["optional-dependencies"][table.extra]
+            if not requirement.startswith(f"{name}[")
+        ]
+    what = f"{table.label} and {name}" if table.extra else name
+    command = shlex.join(["install", "--quiet", *wanted])
+    return INSTALL.format(what=what, command=json.dumps(command))
