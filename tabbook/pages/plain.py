@@ -209,7 +209,7 @@ class Writer(Words):
             elif token.type == "inline" and depth == 2 and rows and rows[-1]:
                 text = self.text(token.content, is_row=True, is_nested=True)
                 rows[-1][-1] = "<br>".join(filter(None, [rows[-1][-1], " ".join(text.split())]))
-            elif not token.type.startswith(("paragraph", "list_item")):
+            elif not token.type.startswith(("paragraph", "list_item", "myst_line_comment")):
                 self.fail("a table expects rows of cells that hold paragraphs only.")
         self.line = fence.line
         if not rows or {len(row) for row in rows} != {len(rows[0])}:
