@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "mutants"))
-import checks
-import copies
-import forked_kernels
-from processes import forked
+try:
+    import checks
+    import copies
+    import forked_kernels
+    from processes import forked
 
-from tabbook.pages import source
+    from tabbook.pages import source
+except ModuleNotFoundError as error:
+    sys.exit(f"This needs {error.name}. Run: pip install -r requirements.txt -c constraints.txt")
 
 PAGES = [page.name for page in source.pages(copies.CHAPTERS)]
 XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 --xla_cpu_max_isa="

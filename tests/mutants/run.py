@@ -18,11 +18,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import checks
-import copies
-import forked_kernels
-from all_faults import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
-from processes import forked
+try:
+    import checks
+    import copies
+    import forked_kernels
+    from all_faults import FAULTS, FRAMEWORKS, MISSES, PAGES, Fault
+    from processes import forked
+except ModuleNotFoundError as error:
+    sys.exit(f"This needs {error.name}. Run: pip install -r requirements.txt -c constraints.txt")
 
 ENOUGH = 0.95
 KINDS = ("ours", "plain")
