@@ -56,7 +56,7 @@ def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "d2lcompat", "tabbook",
-         "LICENSE", "README.md", "pyproject.toml"],
+         "LICENSE", "pyproject.toml"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     for name in listed:
@@ -137,7 +137,7 @@ def test_the_archives_have_what_they_need(source, wheel, tmp_path):
         path.relative_to(source).as_posix()
         for package in ("d2lcompat", "tabbook")
         for path in (source / package).rglob("*")
-        if path.is_file() and path.suffix not in (".md", ".pyc")
+        if path.is_file() and path.suffix != ".pyc"
     }
     assert packed == files
     with tarfile.open(build(tmp_path, "sdist", source)) as sdist:
