@@ -114,9 +114,9 @@ def time_drawing(board: type, result: dict) -> None:
     """Add up in ``result["drawing"]`` the seconds that a board takes to draw."""
     display = board._display
 
-    def timed(self):
+    def timed(self, *args, **options):
         begin = time.perf_counter()
-        display(self)
+        display(self, *args, **options)
         result["drawing"] += time.perf_counter() - begin
 
     board._display = timed
