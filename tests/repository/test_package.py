@@ -56,7 +56,7 @@ def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "d2lcompat", "tabbook",
-         "LICENSE", "pyproject.toml"],
+         "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     for name in listed:
@@ -143,6 +143,7 @@ def test_the_archives_have_what_they_need(source, wheel, tmp_path):
     with tarfile.open(build(tmp_path, "sdist", source)) as sdist:
         sdist.extractall(tmp_path / "unpacked", filter="data")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
+    assert not list(unpacked.glob("*.md"))  # its links lead to what is not there
     again = build(tmp_path, "wheel", unpacked)
     assert set(zipfile.ZipFile(again).namelist()) == set(zipfile.ZipFile(wheel).namelist())
 
