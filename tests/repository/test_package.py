@@ -1,6 +1,7 @@
 """The package as a learner installs it: a wheel, or a clone in place. Type checkers outside of the
 repository find it and know its types; its archives have what they need."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -110,9 +111,11 @@ def program(tmp_path):
 
 def checked(command: list[object], folder: Path) -> list[str]:
     """The types that a checker reveals, without their modules; an error of its fails."""
+    elsewhere = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "MYPYPATH")}
     done = subprocess.run(
-        list(map(str, command)), cwd=folder, capture_output=True, text=True, check=False
-    )
+        list(map(str, command)),
+        cwd=folder, env=elsewhere, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return [re.sub(r"[\w.]+\.", "", name) for name in re.findall(r' is "(.+)"$', done.stdout, re.M)]
 
