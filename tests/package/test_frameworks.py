@@ -82,7 +82,7 @@ def test_a_platform_without_a_build_is_named(monkeypatch):
 
 
 def test_the_command_is_right_for_where_it_is_read(tmp_path):
-    """In the folder of a clone, elsewhere, in a notebook, and where JAX is there without Flax."""
+    """In the folder of a clone, elsewhere, and in a notebook."""
     for cwd, before, command in (
         (ROOT, "", 'pip install -e ".[jax]" -c constraints.txt'),
         (tmp_path, "", f'pip install -e "{ROOT}[jax]" -c "{ROOT}/constraints.txt"'),
@@ -92,5 +92,5 @@ def test_the_command_is_right_for_where_it_is_read(tmp_path):
             f'%pip install -e "{ROOT}[jax]" -c "{ROOT}/constraints.txt"',
         ),
     ):
-        message = told("jax", "flax", cwd, ROOT, before)
-        assert message == f"d2lcompat.jax needs JAX: No module named 'flax'. Run: {command}"
+        message = told("jax", "jax", cwd, ROOT, before)
+        assert message == f"d2lcompat.jax needs JAX: No module named 'jax'. Run: {command}"

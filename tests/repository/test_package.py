@@ -14,7 +14,7 @@ from email import message_from_string
 from pathlib import Path
 
 import pytest
-from backends import ROOT
+from backends import FRAMEWORKS, ROOT
 
 PROGRAM = """\
 from torch import nn
@@ -39,6 +39,9 @@ reveal_type(d2l.plt.figure())
 """
 TYPES = ["Tensor", "Tensor", "list[float]", "Figure"]
 PYRIGHT = ROOT / "node_modules/.bin/pyright"
+WITH_PYTORCH = pytest.mark.skipif(
+    not FRAMEWORKS["pytorch"].installed, reason="the types are PyTorch's, which is not installed"
+)
 
 
 def build(folder: Path, kind: str, source: Path) -> Path:
@@ -121,6 +124,7 @@ def checked(command: list[object], folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@WITH_PYTORCH
 def test_mypy_knows_the_types(installed, program, cache):
     python, _ = installed
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", cache]
@@ -129,6 +133,7 @@ def test_mypy_knows_the_types(installed, program, cache):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PYRIGHT.exists(), reason="npm ci installs pyright; it is not there")
+@WITH_PYTORCH
 def test_pyright_knows_the_types(installed, program):
     python, _ = installed
     assert checked([PYRIGHT, "--pythonpath", python, program], program.parent) == TYPES
