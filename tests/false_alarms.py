@@ -88,8 +88,7 @@ def try_setting(
         framework, checks.BOOK.kernel_environment(framework) | environment
     )
     work = copies.workplace()
-    for page in pages:
-        copies.write_page(work, page, framework, trim=not whole)
+    copies.write_pages(work, pages, framework, trim=not whole)
     check = functools.partial(
         checks.check, work, framework, environment=environment, first_only=False
     )

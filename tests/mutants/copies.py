@@ -67,6 +67,30 @@ def edited(page: str, framework: str, edits: Iterable[tuple[str, str]], trim: bo
     return text
 
 
+def _write_source(
+    folder: Path, page: str, framework: str, edits: Iterable[tuple[str, str]], trim: bool
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / config.FILE).write_text(CONFIGURATION, encoding="utf-8")
+    with contextlib.suppress(FileExistsError):
+        (folder / "img").symlink_to(CHAPTERS / "img")
+    path = folder / f"{page}.md"
+    path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
+    return path
+
+
+def write_pages(folder: Path, pages: Iterable[str], framework: str, trim: bool = True) -> None:
+    """Write pages and one framework's notebooks of them.
+
+    The pages come first: a notebook's prose names places on the others.
+    """
+    pages = list(pages)
+    for page in pages:
+        _write_source(folder, page, framework, (), trim)
+    for page in pages:
+        write_page(folder, page, framework, trim=trim)
+
+
 def write_page(
     folder: Path,
     page: str,
@@ -82,12 +106,7 @@ def write_page(
         edits: changes of the code, in page and notebook alike.
         record: the notebook that has the outputs; None: the committed one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder.parent / config.FILE).write_text(CONFIGURATION, encoding="utf-8")
-    with contextlib.suppress(FileExistsError):
-        (folder / "img").symlink_to(CHAPTERS / "img")
-    path = folder / f"{page}.md"
-    path.write_text(edited(page, framework, edits, trim), encoding="utf-8")
+    path = _write_source(folder, page, framework, edits, trim)
     made = source.read_page(path)
     notebook = notebooks.split(made, framework)
     stored = nbformat.read(record or CHAPTERS / framework / f"{page}.ipynb", as_version=4)

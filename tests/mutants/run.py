@@ -101,8 +101,7 @@ def unchanged(work: Path, framework: str, pages: Sequence[str], plain: bool) -> 
     """Check the trimmed notebooks of a framework as they are, to the last cell."""
     folder = work / "unchanged"
     shutil.rmtree(folder, ignore_errors=True)
-    for page in pages:
-        copies.write_page(folder / "chapters", page, framework)
+    copies.write_pages(folder / "chapters", pages, framework)
     kept = None if plain else work / "outputs"
     return checks.check(folder / "chapters", framework, plain=plain, first_only=False, kept=kept)
 
