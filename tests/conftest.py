@@ -18,8 +18,11 @@ for threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THR
 # JAX compiles programs that run once, in half the time.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
+# No test is about time: on a busy machine any example may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # `make fuzz`
-settings.register_profile("fuzz", max_examples=100_000)
+settings.register_profile("fuzz", settings.get_profile("untimed"), max_examples=100_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
