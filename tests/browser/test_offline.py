@@ -78,7 +78,7 @@ def test_the_same_book_gives_the_same_archive(book_folder, unpacked, tmp_path):
 
 
 def test_an_archive_of_nothing_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Run: make book"):
+    with pytest.raises(FileNotFoundError, match="run: make book"):
         pack(tmp_path, tmp_path / "book.zip")
 
 
