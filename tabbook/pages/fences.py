@@ -161,6 +161,17 @@ def directive_options(lines: Sequence[str], at: int, stop: int) -> tuple[dict[st
         raise ProseError(at, f"MyST can't read these options: {error.problem}.") from error
 
 
+def options_and_body(content: str) -> tuple[dict[str, str], str]:
+    """Divide what a directive encloses into its options and the text below them.
+
+    Raises:
+        ProseError: as ``directive_options`` does.
+    """
+    lines = content.split("\n")
+    options, end = directive_options(lines, 0, len(lines))
+    return options, "\n".join(lines[end:])
+
+
 @functools.cache
 def _parser() -> MarkdownIt:
     parser = create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)

@@ -17,7 +17,7 @@ import yaml
 from markdown_it.token import Token
 
 from tabbook.config import Book
-from tabbook.pages.fences import Fence, Prose, directive_options, parse
+from tabbook.pages.fences import Fence, Prose, options_and_body, parse
 from tabbook.pages.source import Page
 
 #: How a number is announced, as Sphinx does it; of an equation, there is only the number.
@@ -268,8 +268,7 @@ def _numbered(fence: Fence, text: str) -> tuple[str, str, str, bool]:
     label = fence.options.get("name", "")
     match fence.name:
         case "math":
-            lines = text.split("\n")
-            label = directive_options(lines, 0, len(lines))[0].get("label", "")
+            label = options_and_body(text)[0].get("label", "")
             return "equation", label, "", bool(label)
         case "figure":
             caption = "\n".join(line for _, line in fence.content.lines).strip()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it.token import Token
 
-from tabbook.pages.fences import Fence, Line, Prose, directive_options, read
+from tabbook.pages.fences import Fence, Line, Prose, options_and_body, read
 from tabbook.pages.inline import to_html
 from tabbook.pages.numbers import WORDS, anchor
 from tabbook.pages.words import Words
@@ -114,14 +114,11 @@ class Writer(Words):
             self.fail("this is not closed in its cell.")
         match fence.name:
             case "math":
-                lines = token.content.split("\n")
-                options, start = directive_options(lines, 0, len(lines))
-                body = "\n".join([*filter(None, [argument]), *lines[start:]])
+                options, body = options_and_body(token.content)
+                body = f"{argument}\n{body}" if argument else body
                 return self.formula(body, options.get("label", ""), is_nested)
             case name if name in _CODE:
-                lines = token.content.split("\n")
-                _, start = directive_options(lines, 0, len(lines))
-                body = "\n".join(lines[start:]).strip("\n")
+                body = options_and_body(token.content)[1].strip("\n")
                 mark = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", body)), 0)
                 return [mark + argument, *body.split("\n"), mark]
             case "figure" | "image":
@@ -260,8 +257,7 @@ def _label(token: Token, fence: Fence | None) -> str:
         return token.info if token.type == "math_block_label" else ""
     if fence.name != "math":
         return ""
-    lines = token.content.split("\n")
-    return directive_options(lines, 0, len(lines))[0].get("label", "")
+    return options_and_body(token.content)[0].get("label", "")
 
 
 class _Lines:

@@ -13,14 +13,12 @@ from tabbook.pages.fences import (
     Prose,
     ProseError,
     all_fences,
-    directive_options,
     parse,
     read,
 )
 
 __all__ = [
     "ProseError",
-    "directive_options",
     "expect_nothing_left",
     "lines_for",
     "mark_of_a_page",

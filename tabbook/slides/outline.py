@@ -35,8 +35,9 @@ from nbformat import NotebookNode
 from tabbook.cells import tags_of
 from tabbook.config import book_of
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
+from tabbook.pages.fences import options_and_body
 from tabbook.pages.merge import stored_cells
-from tabbook.pages.prose import ProseError, directive_options, prose_for, sync_names
+from tabbook.pages.prose import ProseError, prose_for, sync_names
 from tabbook.pages.source import Page, cells_for, read_page
 from tabbook.slides.markup import code_html, output_html, picture_html
 
@@ -193,9 +194,8 @@ class _Reader:
             for token in tokens:
                 opening, _, argument = token.info.strip().partition(" ")
                 if opening == kind:
-                    lines = token.content.splitlines()
-                    options, end = directive_options(lines, 0, len(lines))
-                    directive = _Directive(argument, options, "\n".join(lines[end:]))
+                    options, body = options_and_body(token.content.removesuffix("\n"))
+                    directive = _Directive(argument, options, body)
                     found.append((options.get(key, ""), directive))
         return self.only(found, name, f"a `{kind}` with `:{key}: {name}`", reference)
 

@@ -84,11 +84,8 @@ def write_pages(folder: Path, pages: Iterable[str], framework: str, trim: bool =
 
     The pages come first: a notebook's prose names places on the others.
     """
-    pages = list(pages)
-    for page in pages:
-        _write_source(folder, page, framework, (), trim)
-    for page in pages:
-        write_page(folder, page, framework, trim=trim)
+    for path in [_write_source(folder, page, framework, (), trim) for page in pages]:
+        _write_notebook(path, framework, trim)
 
 
 def write_page(
@@ -106,16 +103,21 @@ def write_page(
         edits: changes of the code, in page and notebook alike.
         record: the notebook that has the outputs; None: the committed one.
     """
-    path = _write_source(folder, page, framework, edits, trim)
+    return _write_notebook(
+        _write_source(folder, page, framework, edits, trim), framework, trim, record
+    )
+
+
+def _write_notebook(path: Path, framework: str, trim: bool, record: Path | None = None) -> Path:
     made = source.read_page(path)
     notebook = notebooks.split(made, framework)
-    stored = nbformat.read(record or CHAPTERS / framework / f"{page}.ipynb", as_version=4)
+    stored = nbformat.read(record or CHAPTERS / framework / f"{path.stem}.ipynb", as_version=4)
     kept = [
         cell
-        for cell in stored.cells
-        if cell.cell_type == "code" and not (trim and "slow" in cell.metadata.get("tags", []))
+        for cell in notebooks.code_cells(stored)
+        if not (trim and "slow" in cell.metadata.get("tags", []))
     ]
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = notebooks.code_cells(notebook)
     for count, (cell, old) in enumerate(zip(code, kept, strict=True), start=1):
         cell.outputs, cell.execution_count = old.outputs, count
     notebook.metadata.d2lcompat.versions = stored.metadata.d2lcompat.versions
