@@ -142,8 +142,7 @@ def _merge(
     default: Tolerance,
 ) -> Iterator[tuple[int, str, Difference, bool]]:
     """Put stored outputs back into a new notebook where they are the same; tell what is not."""
-    ours = [cell for cell in stored.cells if cell.cell_type == "code"]
-    theirs = [cell for cell in new.cells if cell.cell_type == "code"]
+    ours, theirs = notebooks.code_cells(stored), notebooks.code_cells(new)
     partners = _partners([cell.source for cell in ours], [cell.source for cell in theirs])
     for number, cell in enumerate(theirs):
         line = first_line(cell.source)

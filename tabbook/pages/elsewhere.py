@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import nbformat
-import yaml
 from nbformat import NotebookNode
 
 from tabbook.cells import ELSEWHERE
-from tabbook.config import FILE, Book, ConfigError
+from tabbook.config import FILE, Book
+from tabbook.pages.settings import address_of, config_of, folder
 from tabbook.pages.source import Page
 
 #: In ``_config.yml`` as long as the book has no address.
@@ -61,26 +61,18 @@ def published(book: Book) -> Published | None:
     Raises:
         ConfigError: ``_config.yml`` is no YAML.
     """
-    path = book.root / "_config.yml"
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    repository = (settings or {}).get("repository") or {}
+    settings = config_of(book)
+    repository = settings.get("repository") or {}
     address = repository.get("url") or NO_REPOSITORY
     if NO_REPOSITORY in address:
         return None
     return Published(
         address.removesuffix("/").removesuffix(".git"),
         repository.get("branch") or "master",  # as in Jupyter Book
-        _folder(repository.get("path_to_book")),
-        _folder((settings.get("html") or {}).get("baseurl")),
+        folder(repository.get("path_to_book")),
+        address_of(book),
         settings.get("launch_buttons") or {},
     )
-
-
-def _folder(address: str | None) -> str:
-    return f"{address.rstrip('/')}/" if address else ""
 
 
 def first_cells(page: Page, framework: str) -> list[NotebookNode]:

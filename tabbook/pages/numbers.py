@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from tabbook.config import Book
 from tabbook.pages.fences import Fence, Prose, options_and_body, parse
+from tabbook.pages.settings import config_of, contents_of
 from tabbook.pages.source import Page
 
 #: How a number is announced, as Sphinx does it; of an equation, there is only the number.
@@ -56,7 +57,6 @@ class Places:
         titles: the title of each page.
         frameworks: those that each page has notebooks in.
         is_numbered: whether there is a ``_toc.yml``, without which nothing has a number.
-        config: the book's ``_config.yml``.
     """
 
     root: Path
@@ -66,17 +66,10 @@ class Places:
     titles: dict[str, str] = field(default_factory=dict)
     frameworks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_numbered: bool = False
-    config: dict[str, Any] = field(default_factory=dict)
 
     def name(self, path: Path) -> str:
         """The name of a page."""
         return path.resolve().relative_to(self.root).with_suffix("").as_posix()
-
-    @property
-    def address(self) -> str:
-        """Where the book is published, with a slash in the end; empty: nowhere yet."""
-        address = str((self.config.get("html") or {}).get("baseurl") or "")
-        return address and address.rstrip("/") + "/"
 
 
 def anchor(label: str) -> str:
@@ -87,11 +80,12 @@ def anchor(label: str) -> str:
 def places_of(page: Page) -> Places:
     """Where everything is in the book of a page; read again only when a source has changed."""
     root = page.book.root.resolve()
-    toc = root / "_toc.yml"
-    files = [path for entry in _all_entries(_yaml(toc)) if (path := _source(root, entry))]
+    files = [
+        path for entry in _all_entries(contents_of(page.book)) if (path := _source(root, entry))
+    ]
     if page.path.resolve() not in files:  # a page that the book does not show yet, or no book
         files += sorted(path.resolve() for path in page.path.parent.glob("*.md"))
-    read = [*dict.fromkeys(files), toc, root / "_config.yml"]
+    read = [*dict.fromkeys(files), root / "_toc.yml", root / "_config.yml"]
     stamp = tuple((path, path.stat().st_mtime_ns) for path in read if path.exists())
     return _read(page.book, stamp)
 
@@ -99,23 +93,14 @@ def places_of(page: Page) -> Places:
 @functools.lru_cache(maxsize=8)
 def _read(book: Book, stamp: tuple[tuple[Path, int], ...]) -> Places:
     root = book.root.resolve()
-    toc = _yaml(root / "_toc.yml")
-    places = Places(root, is_numbered=bool(toc), config=_yaml(root / "_config.yml"))
-    numbering = _Numbering(places, book.key)
+    toc = contents_of(book)
+    places = Places(root, is_numbered=bool(toc))
+    numbering = _Numbering(places, book)
     numbering.book(toc)
     for path, _ in stamp:
         if path.suffix == ".md" and places.name(path) not in places.titles:
             numbering.page(path, (), 0, 0)
     return places
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    return _loaded(path, path.stat().st_mtime_ns) if path.exists() else {}
-
-
-@functools.lru_cache(maxsize=16)
-def _loaded(path: Path, stamp: int) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
 def _entries(part: dict[str, Any]) -> list[dict[str, Any]]:
@@ -143,11 +128,11 @@ def _source(root: Path, entry: dict[str, Any]) -> Path | None:
 class _Numbering:
     """Counts as Sphinx does, page after page."""
 
-    def __init__(self, places: Places, key: str) -> None:
+    def __init__(self, places: Places, book: Book) -> None:
         self.places = places
-        self.key = key
+        self.key = book.key
         self.counts: Counter[tuple[str, tuple[int, ...]]] = Counter()
-        settings = (places.config.get("sphinx") or {}).get("config") or {}
+        settings = (config_of(book).get("sphinx") or {}).get("config") or {}
         self.shared = int(settings.get("numfig_secnum_depth", 1))
 
     def book(self, toc: dict[str, Any]) -> None:

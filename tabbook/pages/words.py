@@ -11,6 +11,7 @@ from tabbook.pages.drawings import DrawingError, image
 from tabbook.pages.fences import ProseError
 from tabbook.pages.inline import pieces, to_html, without_bars
 from tabbook.pages.numbers import WORDS, Place, anchor, places_of
+from tabbook.pages.settings import address_of, config_of
 from tabbook.pages.source import Page
 
 
@@ -27,7 +28,8 @@ class Words:
         self.framework = framework
         self.places = places_of(page)
         self.page = self.places.name(page.path)
-        files = self.places.config.get("bibtex_bibfiles") or ()
+        self.site = address_of(page.book)
+        files = config_of(page.book).get("bibtex_bibfiles") or ()
         self.bibliography = bibliography(self.places.root / file for file in files)
         self.cited: dict[str, None] = {}
         self.line = 0
@@ -157,7 +159,7 @@ class Words:
         return self.in_book(words, f"{name}.html")
 
     def in_book(self, words: str, page: str) -> str:
-        return f"[{words}]({self.places.address}{page})" if self.places.address else words
+        return f"[{words}]({self.site}{page})" if self.site else words
 
     def citation(self, role: str, content: str) -> str:
         keys = [key.strip() for key in content.split(",")]

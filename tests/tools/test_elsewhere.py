@@ -11,6 +11,7 @@ from toy_notebooks import run_pytest
 
 from tabbook.cells import is_for_elsewhere, is_skipped
 from tabbook.config import ConfigError
+from tabbook.pages.accept import bless
 from tabbook.pages.agreement import check
 from tabbook.pages.elsewhere import NO_REPOSITORY
 from tabbook.pages.notebooks import split
@@ -149,6 +150,14 @@ def test_setting_the_address_needs_a_refresh_and_no_execution(page):
     text = path.read_text()
     execute(page, "jax", require_installed=False)
     assert path.read_text() == text
+
+
+def test_accepting_outputs_counts_and_reports_the_cells_of_the_page_alone(page):
+    config(page, ("someone/toy", NO_REPOSITORY))
+    execute(page, "numpy")
+    config(page)
+    assert bless([(page, "numpy")]) == []
+    assert check(page, "numpy") == []
 
 
 def test_the_check_runs_the_page_and_counts_no_ignored_cell(page, tmp_path):
