@@ -13,7 +13,7 @@ ifdef NODE
 JAVASCRIPT := node_modules/installed
 endif
 
-.PHONY: book offline slides quick test javascript lint lock execute mutants false-alarms bench fuzz clean
+.PHONY: book offline slides quick test lengths javascript lint lock execute mutants false-alarms bench fuzz clean
 
 # A stamp, so that pip runs again when a requirement changes and not otherwise
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -43,6 +43,10 @@ test: .venv/installed javascript
 quick: lint javascript
 	$(BIN)/python -m tabbook check
 	$(BIN)/pytest $(PYTEST) --framework pytorch --skip-slow -m "not browser"
+
+# How long the pages of the built book are; a page over the limits is marked, and nothing fails
+lengths: .venv/installed
+	$(BIN)/python tests/browser/page_lengths.py
 
 # The unit tests of the book's scripts
 javascript: $(JAVASCRIPT)

@@ -3,6 +3,7 @@ axe-core."""
 
 import contextlib
 import http.server
+import shutil
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from backends import FRAMEWORKS, ROOT
 from tabbook.pages import source
 from tabbook.slides import decks as slides
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SOURCES = {f"chapters/{page.name}.html": page for page in source.pages(ROOT / "chapters")}
 EXECUTED = list(SOURCES)
 PICTURED = [

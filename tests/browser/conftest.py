@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from browsing import QuietHandler, served
+from browsing import CHROMIUM, QuietHandler, served
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
