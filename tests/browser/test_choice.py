@@ -131,6 +131,14 @@ def test_a_page_without_the_framework_says_so_and_shows_the_one_before(page, boo
     assert shown(page) == "mxnet"
 
 
+def test_a_link_to_another_framework_remembers_the_choice_before_it(page, book):
+    page.goto(f"{book}/{WITHOUT}?framework=jax")
+    pick(page, "mxnet")
+    page.goto(f"{book}/{WITH}?framework=numpy")
+    page.goto(f"{book}/{WITHOUT}")
+    assert shown(page) == "mxnet"
+
+
 def test_a_cell_without_the_framework_says_what_there_is(page, book):
     page.goto(f"{book}/{WITHOUT}?framework=mxnet")
     notes = page.locator(".framework-tabs-note").filter(visible=True).all_inner_texts()

@@ -144,6 +144,24 @@ for (const [kind, event] of [
   });
 }
 
+test("a page without a link's framework shows the one chosen last", async () => {
+  const linked = await visit({ query: "?framework=numpy",
+    stored: { [KEY]: "mxnet", [`${KEY}-before`]: "jax" } });
+  assert.equal(linked.stored(), "numpy");
+  assert.equal(linked.stored(`${KEY}-before`), "mxnet");
+  const next = await visit({ stored: { [KEY]: "numpy", [`${KEY}-before`]: linked.stored(`${KEY}-before`) } });
+  assert.deepEqual(next.shown(), ["mxnet", "mxnet", "mxnet"]);
+  assert.equal(next.note(), "This page has no NumPy; it shows MXNet.");
+});
+
+test("a page that comes back whole keeps its choice where the browser then resets inputs", async () => {
+  const page = await visit({ query: "?framework=mxnet" });
+  page.window.dispatchEvent(new page.window.PageTransitionEvent("pageshow", { persisted: true }));
+  page.tab(0, "pytorch").checked = true;              // as WebKit does
+  page.clock.pass(1);
+  assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+});
+
 test("an older entry of the history gets the newest choice into its address", async () => {
   const page = await visit({ query: "?framework=jax" });
   page.window.history.replaceState(null, "", "?framework=pytorch#place");
@@ -169,10 +187,13 @@ test("a page without tabs keeps the choice, and its address clean", async () => 
   assert.equal(page.note(), undefined);
 });
 
-test("a tab set is a named group, and the browser restores none of it", async () => {
-  const page = await visit();
-  for (const set of page.all(".framework-tabs")) {
-    assert.deepEqual([set.getAttribute("role"), set.ariaLabel], ["group", "Framework"]);
-  }
+test("a tab set is a group named by its section, and the browser restores none of it", async () => {
+  const article = `${tabs(1, HERE)}<section><h2>2.1. Masks<a class="headerlink">#</a></h2>${tabs(2, HERE)}
+    <section><h3>2.1.1. At work</h3>${tabs(3, HERE)}</section>${tabs(4, HERE)}</section>`;
+  const page = await visit({ body: `<article>${article}</article>` });
+  const sets = page.all(".framework-tabs");
+  assert.deepEqual(sets.map((set) => set.getAttribute("role")), Array(4).fill("group"));
+  assert.deepEqual(sets.map((set) => set.ariaLabel), ["Framework", "Framework, 2.1. Masks",
+    "Framework, 2.1.1. At work", "Framework, 2.1. Masks, 2"]);
   assert.deepEqual([...new Set(page.all(".framework-tabs > input").map((i) => i.autocomplete))], ["off"]);
 });

@@ -37,9 +37,10 @@
   const asked = known(new URL(window.location).searchParams.get(GROUP));
   const again = ["back_forward", "reload"].includes(
     performance.getEntriesByType("navigation")[0]?.type);
-  let choice = (again ? stored(storageKey) : asked) ?? stored(storageKey) ?? asked;
+  const kept = stored(storageKey);
+  let choice = (again ? kept : asked) ?? kept ?? asked;
   // Shown where a page has no `choice`: who looks into NumPy remains a reader of JAX.
-  let before = stored(`${storageKey}-before`);
+  let before = kept && kept !== choice ? kept : stored(`${storageKey}-before`);
 
   const inputs = (framework) => document.querySelectorAll(
     `.framework-tabs > input:has(+ [data-sync-id="${framework}"])`);
@@ -71,12 +72,16 @@
     setAddress(here ? choice : null);                 // so that the address can be passed on
   };
 
+  const keep = () => {
+    if (before) store(`${storageKey}-before`, before);
+    if (choice) store(storageKey, choice);            // a page without tabs keeps it, too
+  };
+
   const choose = (framework) => {
     if (framework === choice) return;
     before = choice ?? before;
     choice = framework;
-    if (before) store(`${storageKey}-before`, before);
-    store(storageKey, choice);
+    keep();
     show();
   };
 
@@ -97,13 +102,20 @@
   // Before sphinx-design's script, which believes whatever the address says.
   document.addEventListener("DOMContentLoaded", () => {
     arriving.disconnect();
+    const named = new Map();                          // how many sets a section has so far
     document.querySelectorAll(".framework-tabs").forEach((set) => {
+      const section = set.closest("section");
+      const number = (named.get(section) ?? 0) + 1;
+      named.set(section, number);
+      const heading = section?.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6)")?.cloneNode(true);
+      heading?.querySelector(".headerlink")?.remove();
+      const words = ["Framework", heading?.textContent.trim(), number > 1 && number];
       set.setAttribute("role", "group");
-      set.setAttribute("aria-label", "Framework");
+      set.setAttribute("aria-label", words.filter(Boolean).join(", "));
       // Or the browser would restore an older choice when the reader comes back.
       set.querySelectorAll(":scope > input").forEach((input) => { input.autocomplete = "off"; });
     });
-    if (choice) store(storageKey, choice);            // a page without tabs keeps it, too
+    keep();
     show();
   });
 
@@ -123,6 +135,10 @@
     else if (inputs(choice).length) setAddress(choice);
   };
   window.addEventListener("storage", ({ key }) => { if (key === storageKey) follow(); });
-  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    follow();
+    setTimeout(apply);                                // WebKit resets the inputs after this event
+  });
   window.addEventListener("popstate", follow);
 })();
