@@ -208,22 +208,34 @@ def test_appending_the_biases_drops_them_too(page):
 def test_what_has_no_meaning_is_refused(page):
     x, w, b, _, mask = problem(0, 0.5, "example")
     wrong = [
-        (ValueError, {"per": "row"}, "'row'"),
-        (ValueError, {"x": x[:, :-1]}, str((N, D_IN - 1))),
-        (ValueError, {"x": x[0]}, str((D_IN,))),
-        (ValueError, {"mask": mask[:-1]}, str((N - 1, D_IN, D_OUT))),
-        (ValueError, {"mask": mask[0].T.copy()}, str((D_OUT, D_IN))),
-        (ValueError, {"mask": mask[:, :, 0]}, str((N, D_IN))),
-        (TypeError, {"x": np.ones((N, D_IN), np.int32)}, "int32"),
+        ({"per": "row"}, "'row'"),
+        ({"x": x[:, :-1]}, str((N, D_IN - 1))),
+        ({"x": x[0]}, str((D_IN,))),
+        ({"mask": mask[:-1]}, str((N - 1, D_IN, D_OUT))),
+        ({"mask": mask[0].T.copy()}, str((D_OUT, D_IN))),
+        ({"mask": mask[:, :, 0]}, str((N, D_IN))),
     ]
-    for kind, changed, received in wrong:
+    for changed, received in wrong:
         arguments = {"x": x, "w": w, "b": b, "p": 0.5} | changed
-        with pytest.raises(kind, match=r"(?s)expected.*received") as caught:
+        with pytest.raises(ValueError, match=r"(?s)expected.*received") as caught:
             dropconnect(page, **arguments)
         assert received in str(caught.value), changed
     for p in (1, -0.5):
         with pytest.raises(ValueError, match=r"expected.*received"):
             page.code.gaussian_moments(x, w, b, p)
+
+
+@every
+@each_per
+def test_the_rows_of_an_example_share_its_mask(page, per):
+    """More axes: what comes between the example and the inputs."""
+    x, w, b, _, mask = problem(2, 0.25, per)
+    rows = np.stack([x, 2 * x, -x], axis=1)[:, :, None]  # (n, 3, 1, d_in)
+    out = dropconnect(page, rows, w, b, 0.25, mask, per)
+    assert out.shape == (N, 3, 1, D_OUT)
+    for place in range(3):
+        expected = oracle(rows[:, place, 0], w, b, 0.25, mask)
+        np.testing.assert_allclose(out[:, place, 0], expected, atol=1e-5)
 
 
 # ---------------------------------------------------------------------------------------- the layer
@@ -299,9 +311,3 @@ def test_the_model_evaluates_with_all_weights_and_trains_with_some(page, noise):
     np.testing.assert_allclose(once, mlp(weights, x), atol=1e-5)
     trained, again = (page.backend.predict(trainer, x, training=True) for _ in range(2))
     assert (trained != again).any()
-    loss, accuracy = page.code.evaluate(
-        trainer.model, page.backend.data(pictures(8, seed=1)).train_dataloader()
-    )
-    want = (once.argmax(axis=1) == pictures(8, seed=1)[1]).mean()
-    assert accuracy == pytest.approx(want, abs=1e-6)
-    assert loss > 0
