@@ -69,7 +69,7 @@ def run_block(page, weights, X, masks, training, **rates):
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])
 def test_masks_are_zeros_and_ones_in_the_stated_share(page, p):
-    mask = page.call("keep_mask", (100, 200), p)
+    mask = page.call("keep_mask", (100, 200), p, np.zeros(1, np.float32))
     assert mask.shape == (100, 200)
     assert mask.dtype == np.float32
     assert set(np.unique(mask)) <= {0.0, 1.0}
@@ -225,6 +225,7 @@ def test_block_drops_in_its_four_places_and_nowhere_else(page):
     off = dict.fromkeys(rates, 0.0)
     plain = block_by_hand(weights, X, ones, **off)
     near(run_block(page, weights, X, None, False, **rates), plain, 1e-4, 1e-5)
+    near(run_block(page, weights, X, masks, False, **rates), plain, 1e-4, 1e-5)
     near(run_block(page, weights, X, None, True, **off), plain, 1e-4, 1e-5)
 
 

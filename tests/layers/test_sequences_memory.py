@@ -31,7 +31,7 @@ def near(actual, desired, rtol=1e-5, atol=1e-6):
 @pytest.mark.parametrize("every_step", [True, False])
 def test_memory_survives_one_mask_and_not_many(page, every_step):
     p, steps, units = 0.2, 6, 20_000
-    masks = page.call("step_masks", steps, (units,), p, every_step)
+    masks = page.call("step_masks", steps, np.ones(units, np.float32), p, every_step)
     assert masks.shape == (steps if every_step else 1, units)
     S = page.call("remember", np.ones(units, np.float32), masks, p, steps, draws=False)
     assert S.shape == (steps + 1, units)
