@@ -158,8 +158,8 @@ class Trainer(_trainer.Trainer):
         for batch in self.train_dataloader:
             loss = self.model.training_step(self.prepare_batch(batch))
             self.optim.zero_grad()
+            loss.backward()
             with torch.no_grad():
-                loss.backward()
                 if self.gradient_clip_val > 0:
                     self.clip_gradients(self.gradient_clip_val, self.model)
                 self.optim.step()
