@@ -235,7 +235,7 @@ def test_foreign_images(page):
     images = rng.random((6, 28, 28)).astype(np.float32)
     foreign = page.foreign_images(images, np.random.default_rng(1))
     again = page.foreign_images(images, np.random.default_rng(1))
-    assert set(foreign) == {"inverted", "shuffled", "noise", "digits", "faint"}
+    assert set(foreign) == {"inverted", "noise", "faint"}
     for name, made in foreign.items():
         assert made.shape == images.shape
         assert made.dtype == np.float32
@@ -243,13 +243,5 @@ def test_foreign_images(page):
         assert made.max() <= 1
         np.testing.assert_array_equal(made, again[name])
     np.testing.assert_allclose(foreign["inverted"] + images, 1)
-    shuffled = foreign["shuffled"]
-    for one, other in zip(images, shuffled, strict=True):
-        np.testing.assert_array_equal(np.sort(one, axis=None), np.sort(other, axis=None))
-    # Each image has its own order.
-    orders = [
-        np.argsort(np.argsort(one, axis=None))[np.argsort(np.argsort(other, axis=None))]
-        for one, other in zip(images.reshape(6, -1), shuffled.reshape(6, -1), strict=True)
-    ]
-    assert len({order.tobytes() for order in orders}) == 6
-    assert set(np.unique(foreign["digits"])) == {0, 1}
+    np.testing.assert_allclose(foreign["faint"] * 5, images, rtol=1e-6)
+    assert len(np.unique(foreign["noise"])) > foreign["noise"].size // 2
