@@ -159,6 +159,18 @@ def test_held_out_images_are_never_trained_on_nor_moved(page, shift):
     assert data.val_dataloader() is None
 
 
+def test_watched_images_are_for_validation_and_change_no_batch(page):
+    images, plain = few_images(page)
+    watched = page.backend.tensor(images[:5]), page.backend.tensor(np.arange(5))
+    _, data = few_images(page, watched=watched)
+    for X, y in (epoch_of(page, data.val_dataloader()),):
+        np.testing.assert_array_equal(X, images[:5])
+        assert list(y) == list(range(5))
+    both = (epoch_of(page, data.train_dataloader()) for data in (plain, data))
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # ----------------------------------------------------------------------------------- early stopping
 
 
