@@ -276,6 +276,14 @@ def test_weight_decay_is_an_l2_gradient(page):
     assert any((np.abs(start) > 1e-3).any() for start in starts)
 
 
+def test_after_the_full_steps_a_step_is_a_tenth(page):
+    """The second step, on the same batch, of all weights."""
+    runs = fit_mlp(page), fit_mlp(page, 2, full_steps=2), fit_mlp(page, 2, full_steps=1)
+    for first, full, tenth in zip(*map(page.backend.weights, runs), strict=True):
+        np.testing.assert_allclose(tenth - first, (full - first) / 10, atol=1e-6)
+        assert np.abs(full - first).max() > 1e-4
+
+
 def test_biases_decay_as_well(page):
     """Two steps: the first gives the biases a value, the second shrinks it."""
     plain, decayed = (
