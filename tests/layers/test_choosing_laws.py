@@ -159,6 +159,18 @@ def test_held_out_images_are_never_trained_on_nor_moved(page, shift):
     assert data.val_dataloader() is None
 
 
+def test_watched_images_are_for_validation_and_change_no_batch(page):
+    images, plain = few_images(page)
+    watched = page.backend.tensor(images[:5]), page.backend.tensor(np.arange(5))
+    _, data = few_images(page, watched=watched)
+    for X, y in (epoch_of(page, data.val_dataloader()),):
+        np.testing.assert_array_equal(X, images[:5])
+        assert list(y) == list(range(5))
+    both = (epoch_of(page, data.train_dataloader()) for data in (plain, data))
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # ----------------------------------------------------------------------------------- early stopping
 
 
@@ -262,6 +274,14 @@ def test_weight_decay_is_an_l2_gradient(page):
     for start, plain, decayed in zip(starts, *ends, strict=True):
         np.testing.assert_allclose(decayed, plain - lr * decay * start, atol=1e-6)
     assert any((np.abs(start) > 1e-3).any() for start in starts)
+
+
+def test_after_the_full_steps_a_step_is_a_tenth(page):
+    """The second step, on the same batch, of all weights."""
+    runs = fit_mlp(page), fit_mlp(page, 2, full_steps=2), fit_mlp(page, 2, full_steps=1)
+    for first, full, tenth in zip(*map(page.backend.weights, runs), strict=True):
+        np.testing.assert_allclose(tenth - first, (full - first) / 10, atol=1e-6)
+        assert np.abs(full - first).max() > 1e-4
 
 
 def test_biases_decay_as_well(page):
