@@ -62,6 +62,10 @@ class Backend:
         """A page's layer, made with the arguments: tensors -> tensor."""
         raise NotImplementedError
 
+    def run(self, copied, *X, training=True):
+        """What a page's function, layer or model makes of tensors."""
+        raise NotImplementedError
+
     def scratch(self, p):
         """``dropout_layer`` of the notebook with the probability ``p``: tensor -> tensor."""
         return lambda X: self.page.dropout_layer(X, p)

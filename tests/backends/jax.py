@@ -35,6 +35,22 @@ class Jax(Backend):
 
         return call
 
+    def run(self, copied, *X, training=True):
+        """A layer gets new parameters, of the type of its input, and the same key in every call."""
+        if not isinstance(copied, nn.Module):
+            return copied(*X)
+        keys, options = dict.fromkeys(("params", "dropout"), jax.random.PRNGKey(0)), {}
+        if hasattr(copied, "deterministic"):
+            copied = copied.clone(deterministic=not training)
+        elif hasattr(copied, "training"):
+            copied = copied.clone(training=training)
+        else:
+            options = {"training": training}
+        variables = copied.init(keys, *X, **options)
+        variables = jax.tree_util.tree_map(lambda value: value.astype(X[0].dtype), variables)
+        rngs = {"dropout": keys["dropout"]} if training else {}
+        return copied.apply(variables, *X, rngs=rngs, mutable=["batch_stats"], **options)[0]
+
     def scratch(self, p):
         return lambda X: self.page.dropout_layer(X, p, self.d2l.get_key())
 

@@ -16,10 +16,16 @@ class TensorFlow(Backend):
         with tf.GradientTape() as tape:
             tape.watch(X)
             total = tf.reduce_sum(function(X) * weights)
-        return self.numpy(tape.gradient(total, X, unconnected_gradients="zero"))
+        gradient = tape.gradient(total, X)
+        assert gradient is not None, "the function does not depend on X"
+        return self.numpy(tf.convert_to_tensor(gradient))  # of a gather it is a set of rows
 
     def layer(self, Layer, *args, rng, training=True, **options):
         return functools.partial(Layer(*args, **options), training=training)
+
+    def run(self, copied, *X, training=True):
+        mode = {"training": training} if isinstance(copied, tf.keras.layers.Layer) else {}
+        return copied(*X, **mode)
 
     def stock(self, p, training=True):
         return functools.partial(tf.keras.layers.Dropout(p), training=training)
