@@ -183,7 +183,7 @@ def main() -> None:
 
 
 def growth(work: Path, frameworks: list[str]) -> list[dict]:
-    """Seconds of a steady epoch, by number of images and by batch size, for ``ours`` and ``bare``."""
+    """Seconds of a steady epoch, by number of images and batch size, for ``ours`` and ``bare``."""
     sizes = [(share, 256) for share in SHARES]
     sizes += [(1, size) for size in BATCH_SIZES if size != 256]
     rows = []
