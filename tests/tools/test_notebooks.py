@@ -326,7 +326,7 @@ def test_the_commands(chapters, capsys, monkeypatch):
 
     (chapters / "jax" / "old.ipynb").write_bytes(kept)
     assert main(["check", *folder, "--framework", "jax"]) == 1
-    assert "old.ipynb: no page" in capsys.readouterr().out
+    assert "old.ipynb: this notebook has no page" in capsys.readouterr().out
 
     assert main(["check", *folder, "nowhere"]) == 1
     assert "No page 'nowhere' with notebooks. Expected one of: toy" in capsys.readouterr().err

@@ -201,7 +201,7 @@ def test_a_figure_travels_in_the_notebook(book):
     [
         (lambda svg: svg.write_text("<svg>changed</svg>"), "Run: python -m tabbook.pages.drawings"),
         (lambda svg: svg.with_suffix(".png").unlink(), "Run: python -m tabbook.pages.drawings"),
-        (lambda svg: svg.unlink(), "there is no picture"),
+        (lambda svg: svg.unlink(), "does not exist"),
     ],
 )
 def test_a_picture_that_is_not_there_or_not_drawn_anew_is_told(book, tmp_path, change, message):

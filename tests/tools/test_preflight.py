@@ -96,4 +96,4 @@ def test_without_jupytext_a_source_cannot_be_compared_and_that_is_said(spoil, mo
     for name in ("tabbook.pages.agreement", "tabbook.pages.source", "jupytext.myst"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jupytext", None)
-    assert "toy.md is its source, and jupytext" in spoil(lambda notebook: None)
+    assert "toy.md is its source; jupytext" in spoil(lambda notebook: None)

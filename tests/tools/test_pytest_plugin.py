@@ -35,7 +35,7 @@ def test_half_a_notebook_is_named(tmp_path):
     assert status != 0
     for number in range(len(texts)):
         assert f"half{number}.ipynb is not a valid notebook (" in output
-    assert output.count("Take it from git again") == len(texts)
+    assert output.count("Restore it from git") == len(texts)
     assert "Traceback" not in output
 
 
@@ -272,7 +272,7 @@ def test_without_the_data_what_depends_on_it_runs_and_is_named(tmp_path):
     assert "1 failed, 2 passed" in output
     assert "failed with ZeroDivisionError" in output
     last_lines = output[output.index("not compared") :]
-    assert "1 cells ran" in last_lines
+    assert "1 cells were executed" in last_lines
     assert "numpy/toy, cell 0: accuracy = 0.4" in last_lines
 
 

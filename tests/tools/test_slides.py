@@ -208,7 +208,7 @@ def test_a_slide_without_notes_is_an_error(toy):
 
 @pytest.mark.parametrize("text", ["", "## No title\n", "Words.\n\n# T\n", f"# T\n{NOTES}# U\n"])
 def test_an_outline_begins_with_its_one_title(toy, text):
-    with pytest.raises(SlideError, match="`# Title` is expected first, and only once"):
+    with pytest.raises(SlideError, match="`# Title` must come first, and only once"):
         read(toy(text + NOTES), "jax")
 
 

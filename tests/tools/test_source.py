@@ -68,7 +68,7 @@ def test_jupytext_keeps_what_a_page_says_about_frameworks(tmp_path):
         (code(""), "", "a code cell expects code"),
         (code("x = 1\n%%tab jax\ny = 1"), "x = 1", "only once, in the first line"),
         (code("print(tab.selected('jax'))"), None, "write one cell for each framework"),
-        (code(SETUP + "\nx = 1"), "%load_ext d2lcompat.tab", "may hold only"),
+        (code(SETUP + "\nx = 1"), "%load_ext d2lcompat.tab", "may contain only"),
         (code(SETUP.replace("jax", "mxnet")), None, "expects the page's frameworks: pytorch, jax"),
         (prose(jacks="x"), ":::{tab-item} jacks", "'jacks' in `:sync:` is unknown"),
         (prose(mxnet="x"), ":::{tab-item} mxnet", "a framework that this page does not list"),
@@ -186,7 +186,7 @@ def test_front_matter_that_is_none_is_told(tmp_path, front, message):
 @pytest.mark.parametrize("character", ["\u2028", "\x0c", "\x85"])
 def test_a_character_that_only_some_take_for_an_end_of_line_is_refused(tmp_path, character):
     path = write(tmp_path, f"Words{character}and words.\n", code("1"))
-    with pytest.raises(SourceError, match=r"toy\.md:16: this line holds a character"):
+    with pytest.raises(SourceError, match=r"toy\.md:16: this line contains a character"):
         read_page(path)
 
 
