@@ -1,10 +1,9 @@
-# On a fresh machine with Python 3.11 or 3.12 and make: `make book`, `make test`; `make quick` after a
-# small change.
-# Every target but `clean` needs only what `.venv` holds, and makes it first.
+# On a new machine with Python 3.11 or 3.12 and make, run `make book` and `make test`. After a small
+# change, run `make quick`. Every target except `clean` uses `.venv` and creates it first.
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Two files at a time, a thread each; `make test PYTEST=` runs one after the other
+# Two files at a time, with one thread each; `make test PYTEST=` runs them one after the other
 PYTEST ?= -n 2 --dist loadfile
 # Node.js runs the linter and the unit tests of the book's scripts; without it they are skipped
 NODE := $(shell command -v node)
@@ -15,7 +14,7 @@ endif
 
 .PHONY: book offline slides quick test lengths javascript lint lock execute mutants false-alarms bench fuzz clean
 
-# A stamp, so that pip runs again when a requirement changes and not otherwise
+# A stamp, so that pip runs again only when a requirement changes
 .venv/installed: requirements.txt constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "Expected Python 3.11 or 3.12, found " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
@@ -26,20 +25,20 @@ book: .venv/installed
 	$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at file://$(CURDIR)/_build/html/index.html"
 
-# The book as one archive, to be read without a network or a server
+# The book as one archive, for reading without a network or a server
 offline: book
 	$(BIN)/python -m tabbook.offline
 
-# The slides alone; `make book` makes them, too
+# Only the slides; `make book` also builds them
 slides: .venv/installed
 	$(BIN)/python -m tabbook slides
 
-# Everything that protects a merge: all tests, and all notebooks executed again
+# All checks before a merge: runs all tests and executes all notebooks again
 test: .venv/installed javascript
 	$(BIN)/pytest $(PYTEST)
 
-# What a changed word or class can break, in three minutes: PyTorch stands for all frameworks, and
-# cells that train for epochs are left out
+# Checks for a small change, in three minutes: only PyTorch's notebooks, without cells that train for
+# epochs
 quick: lint javascript
 	$(BIN)/python -m tabbook check
 	$(BIN)/pytest $(PYTEST) --framework pytorch --skip-slow -m "not browser"
@@ -64,28 +63,30 @@ lint: .venv/installed $(JAVASCRIPT)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
-# Resolves requirements.txt anew, and what a learner installs besides, for the platforms in
-# pyproject.toml: read `git diff` and run `make test` before you commit it
+# Resolves requirements.txt and the extras for learners again, for the platforms in pyproject.toml.
+# Read `git diff` and run `make test` before you commit the result.
 lock: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate \
 		--no-emit-index-url --no-emit-package d2lcompat --custom-compile-command "make lock" \
 		requirements.txt pyproject.toml --extra lab --extra tensorflow --output-file constraints.txt
 
-# Runs every notebook again and keeps its outputs: read `git diff` before you commit them
+# Executes every notebook again and stores its outputs. Read `git diff` before you commit them.
 execute: .venv/installed
 	$(BIN)/python -m tabbook execute
 
-# Does the check of the notebooks find what it should, and is it quiet when nothing changed? An hour
-# each; tests/README.md says what came out last. MUTANTS="--framework jax", for example, does less.
+# Tests of the check of the notebooks: does it find deliberate faults, and do unchanged notebooks
+# pass? They take an hour each; tests/README.md has the last results. For less, use for example
+# MUTANTS="--framework jax".
 mutants: .venv/installed
 	$(BIN)/python tests/mutants/run.py $(MUTANTS)
 
 false-alarms: .venv/installed
 	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
 
-# Training beside a bare loop and beside d2l 1.0.3, which has an environment of its own; writes
-# benchmarks/RESULTS.md. Half an hour; BENCH="--framework jax --no-growth", for example, does less.
+# Compares the training time with a plain loop and with d2l 1.0.3, which has a separate environment;
+# writes benchmarks/RESULTS.md. It takes half an hour; for less, use for example
+# BENCH="--framework jax --no-growth".
 bench: .venv/installed .venv-d2l/installed
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
@@ -95,7 +96,7 @@ bench: .venv/installed .venv-d2l/installed
 	.venv-d2l/bin/python -m pip install --quiet --disable-pip-version-check --no-deps d2l==1.0.3 torchvision==0.28.0
 	touch $@
 
-# A hundred thousand broken files for the reader of IDX; tests/README.md says what came out last
+# Tests the reader of IDX with 100,000 broken files; tests/README.md has the last results
 fuzz: .venv/installed
 	$(BIN)/pytest tests/package/test_data_idx.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 

@@ -1,4 +1,4 @@
-"""What is timed, in JAX with Flax: a bare loop, and the same model as code for d2l has it."""
+"""The programs that are timed in JAX with Flax: a plain loop, and the model in d2l's classes."""
 
 import jax
 import numpy as np
@@ -20,7 +20,7 @@ class MLP(nn.Module):
 
 
 def bare(train, val, epochs, batch_size, tick):
-    """The shortest usual loop on arrays in memory; ``tick`` is called as an epoch begins."""
+    """A short, usual loop on arrays in memory; ``tick`` is called at the start of each epoch."""
     (X, y), (X_val, y_val) = ((np.float32(X), y) for X, y in (train, val))
     X /= 255
     X_val /= 255
@@ -60,7 +60,7 @@ def bare(train, val, epochs, batch_size, tick):
 
 
 def model(d2l):
-    """The same in the classes of ``d2l``: ours, or the package of that name."""
+    """The same model in the classes of ``d2l``: our module, or the package of that name."""
 
     class DropoutMLP(d2l.Classifier):
         lr: float = 0.1

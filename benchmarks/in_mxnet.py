@@ -1,4 +1,4 @@
-"""What is timed, in MXNet with Gluon: a bare loop, and the same model as code for d2l has it."""
+"""The programs that are timed in MXNet with Gluon: a plain loop, and the model in d2l's classes."""
 
 import numpy
 
@@ -10,7 +10,7 @@ from mxnet.gluon import nn
 
 
 def bare(train, val, epochs, batch_size, tick):
-    """The shortest usual loop on arrays in memory; ``tick`` is called as an epoch begins."""
+    """A short, usual loop on arrays in memory; ``tick`` is called at the start of each epoch."""
     npx.set_np()
     (X, y), (X_val, y_val) = ((numpy.float32(X), y) for X, y in (train, val))
     X /= 255
@@ -44,7 +44,7 @@ def bare(train, val, epochs, batch_size, tick):
 
 
 def model(d2l):
-    """The same in the classes of ``d2l``: ours, or the package of that name."""
+    """The same model in the classes of ``d2l``: our module, or the package of that name."""
 
     class DropoutMLP(d2l.Classifier):
         def __init__(self, lr=0.1):

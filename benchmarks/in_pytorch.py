@@ -1,4 +1,4 @@
-"""What is timed, in PyTorch: a bare loop, and the same model as code for d2l has it."""
+"""The programs that are timed in PyTorch: a plain loop, and the model in d2l's classes."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def bare(train, val, epochs, batch_size, tick):
-    """The shortest usual loop on arrays in memory; ``tick`` is called as an epoch begins."""
+    """A short, usual loop on arrays in memory; ``tick`` is called at the start of each epoch."""
     (X, y), (X_val, y_val) = (
         (torch.from_numpy(X).flatten(1).float().div_(255), torch.from_numpy(y).long())
         for X, y in (train, val)
@@ -37,7 +37,7 @@ def bare(train, val, epochs, batch_size, tick):
 
 
 def model(d2l):
-    """The same in the classes of ``d2l``: ours, or the package of that name."""
+    """The same model in the classes of ``d2l``: our module, or the package of that name."""
 
     class DropoutMLP(d2l.Classifier):
         def __init__(self, lr=0.1):

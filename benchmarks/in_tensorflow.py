@@ -1,11 +1,11 @@
-"""What is timed, in TensorFlow: a bare loop, and the same model as code for d2l has it."""
+"""The programs that are timed in TensorFlow: a plain loop, and the model in d2l's classes."""
 
 import numpy as np
 import tensorflow as tf
 
 
 def bare(train, val, epochs, batch_size, tick):
-    """The shortest usual loop on arrays in memory; ``tick`` is called as an epoch begins."""
+    """A short, usual loop on arrays in memory; ``tick`` is called at the start of each epoch."""
     (X, y), (X_val, y_val) = ((np.float32(X).reshape(len(X), -1), y) for X, y in (train, val))
     X /= 255
     X_val /= 255
@@ -44,7 +44,7 @@ def bare(train, val, epochs, batch_size, tick):
 
 
 def model(d2l):
-    """The same in the classes of ``d2l``: ours, or the package of that name."""
+    """The same model in the classes of ``d2l``: our module, or the package of that name."""
 
     class DropoutMLP(d2l.Classifier):
         def __init__(self, lr=0.1):

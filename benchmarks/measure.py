@@ -1,7 +1,7 @@
-"""One training, timed from inside the kernel that runs it; ``run.py`` starts a kernel for each.
+"""Time one training run inside its kernel; ``run.py`` starts a kernel for each run.
 
-A contender is ``bare`` (the loop in ``in_<framework>.py``), ``ours`` or ``d2l`` (the same model, in
-the classes of this package or of the package d2l).
+The program is ``bare`` (the plain loop in ``in_<framework>.py``), ``ours`` or ``d2l`` (the same
+model in the classes of this package or of the package d2l).
 """
 
 import importlib
@@ -18,7 +18,7 @@ FRAMEWORKS = book_of(__file__).frameworks
 
 
 def fashion_mnist(share: float):
-    """Training and validation arrays; of the training data a share, or several copies."""
+    """Training and validation arrays, with a share of the training data or several copies."""
     import numpy as np
 
     from d2lcompat import _data
@@ -31,10 +31,10 @@ def fashion_mnist(share: float):
 
 
 def published_d2l(framework: str):
-    """The package d2l 1.0.3, which was made for older versions of what it imports."""
+    """The package d2l 1.0.3, which was written for older versions of its requirements."""
     if framework == "pytorch":
-        # torchvision is built for GPUs and would register operators that this build lacks. Of all
-        # that, d2l's Fashion-MNIST uses what is written in Python.
+        # torchvision is built for GPUs and would register operators that this build lacks. d2l's
+        # Fashion-MNIST uses only its Python code.
         name = "torchvision._meta_registrations"
         sys.modules[name] = types.ModuleType(name)
     if framework == "jax":
@@ -111,7 +111,7 @@ def last_values(model, history) -> list[float]:
 
 
 def time_drawing(board: type, result: dict) -> None:
-    """Add up in ``result["drawing"]`` the seconds that a board takes to draw."""
+    """Add the seconds that a board takes to draw to ``result["drawing"]``."""
     display = board._display
 
     def timed(self, *args, **options):

@@ -1,8 +1,8 @@
-"""What ``results.json`` says, as RESULTS.md and its figures.
+"""Generate RESULTS.md and its figures from ``results.json``.
 
     python benchmarks/report.py
 
-``run.py`` calls it; by itself it measures nothing.
+``run.py`` calls this module. It measures nothing itself.
 """
 
 import json
@@ -23,7 +23,7 @@ FRAMEWORKS = {  # NumPy trains nothing
     for name, framework in book_of(__file__).frameworks.items()
     if name != "numpy"
 }
-NAMES = {"ours": "d2lcompat", "bare": "bare loop", "d2l": "d2l 1.0.3"}
+NAMES = {"ours": "d2lcompat", "bare": "plain loop", "d2l": "d2l 1.0.3"}
 STYLES = {"ours": "-", "bare": "--"}
 STEADY = "a steady epoch"
 
@@ -34,31 +34,31 @@ def steady(result: dict) -> float:
 
 
 def ratio(run: dict, framework: str, one: str, other: str, of: Callable) -> float | None:
-    """The median over turns of what ``of`` says of two contenders, divided; None without both."""
+    """The median over turns of the ratio of ``of`` for two programs; None if one is missing."""
     trainings = run["trainings"].get(framework, {})
     pairs = zip(trainings.get(one, []), trainings.get(other, []), strict=False)
     return median(of(a) / of(b) for a, b in pairs)
 
 
 def median(values) -> float | None:
-    """The median, or None where there is nothing."""
+    """The median, or None if there are no values."""
     values = list(values)
     return statistics.median(values) if values else None
 
 
 def ours(run: dict, framework: str) -> list[dict]:
-    """Our trainings."""
+    """The training runs of this package."""
     return run["trainings"].get(framework, {}).get("ours", [])
 
 
 #: What is asked, how it is written, the bound and its direction, and what came out in a run.
 QUESTIONS: list[tuple[str, str, dict[str, float], str, Callable]] = [
     (
-        f"{STEADY}, d2lcompat ÷ bare loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.10), "at most",
+        f"{STEADY}, d2lcompat ÷ plain loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.10), "at most",
         lambda run, name: ratio(run, name, "ours", "bare", steady),
     ),
     (
-        "all epochs, the first included, d2lcompat ÷ bare loop", ".2f",
+        "all epochs, including the first, d2lcompat ÷ plain loop", ".2f",
         dict.fromkeys(FRAMEWORKS, 1.25), "at most",
         lambda run, name: ratio(run, name, "ours", "bare", lambda result: sum(result["epochs"])),
     ),
@@ -67,11 +67,11 @@ QUESTIONS: list[tuple[str, str, dict[str, float], str, Callable]] = [
         lambda run, name: ratio(run, name, "d2l", "ours", steady),
     ),
     (
-        "peak memory, d2lcompat ÷ bare loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.25), "at most",
+        "peak memory, d2lcompat ÷ plain loop", ".2f", dict.fromkeys(FRAMEWORKS, 1.25), "at most",
         lambda run, name: ratio(run, name, "ours", "bare", lambda result: result["memory"]),
     ),
     (
-        "import of the page, seconds above the framework's own", ".2f",
+        "import time of the page minus that of the framework, seconds", ".2f",
         dict.fromkeys(FRAMEWORKS, 0.35), "at most",
         lambda run, name: median(t["page"] - t["framework"] for t in run["imports"].get(name, [])),
     ),
@@ -81,16 +81,16 @@ QUESTIONS: list[tuple[str, str, dict[str, float], str, Callable]] = [
         lambda run, name: median(result["first batch"] for result in ours(run, name)),
     ),
     (
-        "share of `fit` spent on drawing", ".1%", dict.fromkeys(FRAMEWORKS, 0.02), "at most",
+        "share of `fit` spent on plotting", ".1%", dict.fromkeys(FRAMEWORKS, 0.02), "at most",
         lambda run, name: median(r["drawing"] / r["fit"] for r in ours(run, name)),
     ),
 ]  # fmt: skip
 
 
 def targets(runs: list[dict]) -> str:
-    """A table of what was asked, and what came out in each run; misses are marked."""
+    """A table of targets and of the results of each run; missed targets are marked."""
     lines = [
-        "| measured | " + " | ".join([*FRAMEWORKS.values(), "wanted"]) + " |",
+        "| measured | " + " | ".join([*FRAMEWORKS.values(), "target"]) + " |",
         "|---" * (len(FRAMEWORKS) + 2) + "|",
     ]
     for question, form, bounds, direction, answer in QUESTIONS:
@@ -113,7 +113,7 @@ def targets(runs: list[dict]) -> str:
 
 
 def marked(value: float, form: str, bound: float, direction: str) -> str:
-    """A number, with a word beside it if it misses its bound."""
+    """A number, marked if it misses its bound."""
     missed = value > bound if direction == "at most" else value < bound
     return f"{value:{form}}" + (" (missed)" if missed else "")
 
@@ -121,7 +121,7 @@ def marked(value: float, form: str, bound: float, direction: str) -> str:
 def seconds(run: dict) -> str:
     """A table of medians over turns."""
     lines = [
-        "| framework | trained by | first epoch | steady epoch | whole `fit` | memory, MB "
+        "| framework | program | first epoch | steady epoch | complete `fit` | memory, MB "
         "| accuracy |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -163,7 +163,7 @@ def growth(rows: list[dict]) -> str:
 
 
 def draw_seconds(run: dict):
-    """Bars: seconds of a steady epoch of every contender."""
+    """A bar chart of the seconds of a steady epoch for every program."""
     figure, axes = plt.subplots(figsize=(6.4, 2.8), layout="tight")
     frameworks = list(run["trainings"])
     for place, contender in enumerate(NAMES):
@@ -177,7 +177,7 @@ def draw_seconds(run: dict):
             list(heights.values()), 0.25, label=NAMES[contender], color=f"C{place}",
         )  # fmt: skip
     axes.set_xticks(range(len(frameworks)), [FRAMEWORKS[name] for name in frameworks])
-    axes.set_ylabel("seconds an epoch")
+    axes.set_ylabel("seconds per epoch")
     axes.legend()
     return figure
 
@@ -204,7 +204,7 @@ def draw_growth(rows: list[dict]):
         axes.minorticks_off()
     ticks = (0.25, 0.5, 1, 2, 4, 8)
     panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    panels[0].set_ylabel("seconds an epoch")
+    panels[0].set_ylabel("seconds per epoch")
     panels[0].legend()
     return figure
 

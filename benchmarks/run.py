@@ -1,12 +1,11 @@
-"""Time training with this package beside a bare loop, and beside d2l 1.0.3.
+"""Compare the training time of this package with that of a plain loop and of d2l 1.0.3.
 
-    make bench                              # everything: half an hour on two quiet cores
+    make bench                              # everything: half an hour on two idle cores
     make bench BENCH="--framework jax --repeats 1 --no-growth"
 
-Every training has a notebook kernel of its own and draws as it does for a learner. The contenders
-take turns, so that whatever else the machine does touches all of them, and what is compared are
-ratios within a turn. ``results.json`` keeps what was measured, and ``report.py`` makes
-RESULTS.md of it.
+Every training run has its own notebook kernel and plots as it does for a learner. The programs take
+turns, so that other work on the machine slows all of them down, and ratios are computed within a
+turn. The measurements are stored in ``results.json``; ``report.py`` generates RESULTS.md from them.
 """
 
 import argparse
@@ -55,11 +54,11 @@ BATCH_SIZES = (64, 256, 1024, 4096)
 
 
 def environment(framework: str, work: Path) -> dict[str, str]:
-    """What a kernel finds in its environment: what it has when notebooks are recorded, one thread
-    included (several can stall for seconds on a machine that does anything else), and drawing."""
+    """The environment of a kernel: that in which notebooks are executed, and plotting. It has one
+    thread, because several can stall for seconds on a machine that does other work."""
     given = {
         "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]),
-        "KERAS_HOME": str(work / "keras"),  # where d2l's JAX module finds the data
+        "KERAS_HOME": str(work / "keras"),  # where d2l's JAX module looks for the data
         "D2LCOMPAT_LIVE_PLOTS": "1",
     }
     return dict(os.environ) | BOOK.kernel_environment(framework) | given
@@ -81,7 +80,7 @@ def provide_data(work: Path) -> None:
 
 
 def train(work: Path, framework: str, contender: str, **settings) -> dict:
-    """What ``measure.measure`` says of one training in a kernel of its own.
+    """The result of ``measure.measure`` for one training run in a new kernel.
 
     Raises:
         nbclient.exceptions.CellExecutionError: the training failed; the message has its traceback.
@@ -111,7 +110,7 @@ def train(work: Path, framework: str, contender: str, **settings) -> dict:
 
 
 def import_seconds(framework: str, work: Path) -> dict[str, float]:
-    """How long a fresh interpreter takes for the framework, and for our module of it."""
+    """The time that a new interpreter takes to import the framework, and our module of it."""
     page = f"import d2lcompat.{BOOK.frameworks[framework].module}"
     seconds = {}
     for name, statement in (("framework", OWN_IMPORTS[framework]), ("page", page)):
@@ -125,7 +124,7 @@ def import_seconds(framework: str, work: Path) -> dict[str, float]:
 
 
 def machine() -> dict:
-    """Where and with what it was measured."""
+    """The machine and the versions that were used."""
     listed = Path("/proc/cpuinfo")  # Linux names the processor there only
     names = re.findall(r"model name\s*: (.+)", listed.read_text()) if listed.exists() else []
     versions = {}
@@ -143,10 +142,10 @@ def machine() -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--framework", action="append", type=BOOK.framework_id, choices=CONTENDERS)
-    parser.add_argument("--repeats", type=int, default=5, help="turns of all contenders")
+    parser.add_argument("--repeats", type=int, default=5, help="number of turns")
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--no-d2l", action="store_true", help="leave d2l 1.0.3 out")
-    parser.add_argument("--no-growth", action="store_true", help="leave other sizes out")
+    parser.add_argument("--no-d2l", action="store_true", help="skip d2l 1.0.3")
+    parser.add_argument("--no-growth", action="store_true", help="skip other data and batch sizes")
     options = parser.parse_args()
     frameworks = options.framework or list(CONTENDERS)
     plan = [
@@ -184,7 +183,7 @@ def main() -> None:
 
 
 def growth(work: Path, frameworks: list[str]) -> list[dict]:
-    """Seconds of a steady epoch by amount of data and by batch size, ours and bare."""
+    """Seconds of a steady epoch, by number of images and batch size, for ``ours`` and ``bare``."""
     sizes = [(share, 256) for share in SHARES]
     sizes += [(1, size) for size in BATCH_SIZES if size != 256]
     rows = []

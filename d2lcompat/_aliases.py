@@ -1,4 +1,4 @@
-"""d2l's names for what frameworks call differently, such as ``d2l.reduce_mean(x)``."""
+"""d2l's names for functions that have other names in the frameworks: ``d2l.reduce_mean(x)``."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 def methods_of(returns: type[T]) -> Callable[[str], Callable[..., T]]:
-    """What makes functions of methods: ``method("mean")(x, ...)`` is ``x.mean(...)``.
+    """Return ``method``, which makes functions of methods: ``method("mean")(x)`` is ``x.mean()``.
 
     Args:
-        returns: what these methods return, for editors and type checkers.
+        returns: the type that these methods return, for editors and type checkers.
     """
 
     def method(name: str) -> Callable[..., T]:

@@ -1,6 +1,6 @@
-"""The board on which a model's curves are drawn while it trains.
+"""The board that plots a model's curves during training.
 
-Matplotlib is imported where it draws: most of the time that an import of this package would take.
+Matplotlib is imported at the first plot, because its import would take most of this package's time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Point(NamedTuple):
-    """A value ``y`` at ``x`` that stands for ``weight`` examples."""
+    """A value ``y`` at ``x``, the mean over ``weight`` examples."""
 
     x: float
     y: float
@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
 
 def _live() -> bool:
-    # A notebook executed for the record keeps one final figure and no trace of its making.
+    # When outputs are stored, a notebook should contain only the final figure.
     return os.environ.get("D2LCOMPAT_LIVE_PLOTS", "1") != "0"
 
 
@@ -41,21 +41,21 @@ def _shell() -> Any:
 
 
 class ProgressBoard(HyperParameters):
-    """A board that plots points as they come and shows one figure for all of them.
+    """A board that plots points as they are added, in one figure.
 
-    In a live notebook the figure updates in place; with ``D2LCOMPAT_LIVE_PLOTS=0``, as when a
-    notebook is executed for the record, it is shown once, when the cell or ``fit`` ends.
+    In a live notebook the figure is updated in place. With ``D2LCOMPAT_LIVE_PLOTS=0``, as when
+    outputs are stored, it is shown once, at the end of the cell or of ``fit``.
 
     Args:
         xlabel, ylabel, xlim, ylim, xscale, yscale: as in Matplotlib.
-        ls, colors: line styles and colours; further curves start over with the first.
-        fig, axes: draw here instead of in a figure of its own.
+        ls, colors: line styles and colours, which are reused cyclically for more curves.
+        fig, axes: the figure and axes to plot in; by default the board creates a figure.
         figsize: width and height in inches.
-        display: False keeps the points in ``data`` and shows nothing.
+        display: if False, store the points in ``data`` and show nothing.
     """
 
-    # Drawing may take this share of the time at most, however slow the machine. Only the first
-    # figure and the last, which are always drawn, can make it more, where training is over soon.
+    # The largest share of the time spent on drawing. The first and the last figure are always
+    # drawn, so short training runs may exceed it.
     DRAWING_SHARE = 0.02
 
     def __init__(
@@ -77,7 +77,7 @@ class ProgressBoard(HyperParameters):
         self.clear()
 
     def clear(self) -> None:
-        """Forget all points, and the figure if it is the board's own."""
+        """Delete all points, and the figure if the board created it."""
         self.raw_points: dict[str, list[Point]] = {}
         self.data: dict[str, list[Point]] = {}
         self._lines: dict[str, Line2D] = {}
@@ -87,7 +87,7 @@ class ProgressBoard(HyperParameters):
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle keeps: the points, and not the figure that they are shown in."""
+        """The state of a copy or a pickle: the points, without the figure that shows them."""
         given = {name: self.hparams[name] for name in ("fig", "axes")}
         return vars(self) | given | dict(_lines={}, _handle=None, _pending=False)
 
@@ -95,9 +95,9 @@ class ProgressBoard(HyperParameters):
         """Add a point to the curve ``label``.
 
         Args:
-            x, y: numbers, or arrays and tensors that hold one.
-            every_n: draw one point for each ``every_n``, at their mean.
-            weight: how many examples ``y`` is the mean of; the mean over points is weighted by it.
+            x, y: numbers, or arrays or tensors with one element.
+            every_n: draw the mean of every ``every_n`` points as one point.
+            weight: the number of examples that ``y`` is the mean of, used to average points.
 
         Raises:
             ValueError: ``every_n`` is below 1.
@@ -106,13 +106,13 @@ class ProgressBoard(HyperParameters):
             raise ValueError(f"draw() expected every_n of at least 1; received {every_n}.")
         points = self.raw_points.setdefault(label, [])
         self.data.setdefault(label, [])
-        points.append(Point(x, y, weight))  # not converted yet: that would wait for the device
+        points.append(Point(x, y, weight))  # converted later: it waits for the device
         if len(points) >= every_n:
             self._close(label)
         self._update()
 
     def flush(self) -> None:
-        """Draw what has not filled its ``every_n`` yet, so that no point is lost."""
+        """Draw the remaining points, even if they are fewer than ``every_n``."""
         for label in self.raw_points:
             self._close(label)
         self._update()
@@ -134,12 +134,12 @@ class ProgressBoard(HyperParameters):
             return
         if not self._pending:
             self._pending = True
-            # A board drawn on without a trainer is shown when its cell ends.
+            # Without a trainer, the board is shown at the end of the cell.
             shell.events.register("post_execute", self._show_pending)
         now = time.perf_counter()
         one = self._spent / max(1, self._drawings)
-        # There has to be enough left for this drawing and for the last, which takes twice as long:
-        # it has a PNG.
+        # Reserve time for this drawing and for the last one, which takes twice as long because it
+        # also creates a PNG.
         if _live() and self._spent + 3 * one <= self.DRAWING_SHARE * (now - self._begun):
             self._display(draft=True)
             self._spent += time.perf_counter() - now
@@ -156,12 +156,12 @@ class ProgressBoard(HyperParameters):
             self._display()
 
     def show(self) -> None:
-        """Show the figure with all its points, now, unless it was shown with them already."""
+        """Show the figure with all its points now, unless it already shows them."""
         if self._pending:
             self._show_pending()
 
     def figure(self) -> Figure:
-        """The Matplotlib figure with all that was drawn."""
+        """The Matplotlib figure with all curves."""
         from matplotlib import pyplot as plt
 
         _figures.use_svg_display()
@@ -211,4 +211,4 @@ class ProgressBoard(HyperParameters):
             self._handle = display(figure, display_id=True)
         else:
             display(figure)
-        plt.close(figure)  # else the inline backend shows it a second time
+        plt.close(figure)  # otherwise the inline backend shows it a second time

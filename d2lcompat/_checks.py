@@ -1,7 +1,7 @@
-"""What is easily got wrong in a call of ``fit``, found before the first step.
+"""Checks of the arguments of ``fit``, before the first step.
 
-Every error says what was expected, what came and what to do. A notebook leaves these functions out
-of its tracebacks.
+Every error says what was expected, what was received and what to do. The tracebacks in notebooks
+omit these functions.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from d2lcompat._types import Data, Loader, Model, Optimizer, Tensor, Tensors
 
 
 def arguments(model: Model, data: Data) -> None:
-    """Check what ``fit`` is given.
+    """Check the arguments of ``fit``.
 
     Raises:
-        TypeError: the two are swapped, are classes, or are no model or no data.
+        TypeError: the arguments are swapped, or one of them is a class or has the wrong type.
     """
     __tracebackhide__ = True
     if _is_data(model) and _is_model(data):
@@ -28,7 +28,7 @@ def arguments(model: Model, data: Data) -> None:
     }
     for kind, value, right in (("model", model, _is_model), ("data", data, _is_data)):
         if isinstance(value, type):
-            advice[kind] = f"Make an object of it: {value.__name__}(...)."
+            advice[kind] = f"Create an object: {value.__name__}(...)."
         elif right(value):
             continue
         raise TypeError(
@@ -54,7 +54,7 @@ def loader(batches: Loader[Tensor] | None, data: Data, method: str) -> Loader[Te
     """The loader ``batches`` that the ``method`` of ``data`` returned, if it has a length.
 
     Raises:
-        TypeError: it is None, or has none.
+        TypeError: it is None or has no length.
     """
     __tracebackhide__ = True
     expected = f"{type(data).__name__}.{method}() expected a loader with a length"
@@ -64,17 +64,17 @@ def loader(batches: Loader[Tensor] | None, data: Data, method: str) -> Loader[Te
         len(batches)
     except TypeError:
         raise TypeError(
-            f"{expected}, its number of batches; received {_called(batches)} without. "
+            f"{expected}, its number of batches; received {_called(batches)} without a length. "
             "Return a list of batches, or an object with __len__ and __iter__."
         ) from None
     return batches
 
 
 def optimizer(model: Model, methods: Sequence[str]) -> Optimizer:
-    """The optimiser that ``model`` configures, if it has the ``methods`` of one.
+    """The optimiser that ``model`` configures, if it has all ``methods``.
 
     Raises:
-        TypeError: it lacks one.
+        TypeError: one of the methods is missing.
     """
     __tracebackhide__ = True
     found = model.configure_optimizers()
@@ -83,11 +83,11 @@ def optimizer(model: Model, methods: Sequence[str]) -> Optimizer:
     if found is None:
         advice = "End it with: return optimizer."
     elif isinstance(found, type):
-        advice = f"Make an object of it: {found.__name__}(...)."
+        advice = f"Create an object: {found.__name__}(...)."
     elif isinstance(found, list | tuple | dict):
         advice = "Return the optimiser alone, without schedulers."  # unlike Lightning
     else:
-        advice = "Return one of the framework's, or a d2l.SGD."
+        advice = "Return an optimiser of the framework, or a d2l.SGD."
     raise TypeError(
         f"{type(model).__name__}.configure_optimizers() expected to return an optimiser, "
         f"an object with {' and '.join(methods)}; it returned {_called(found)}. {advice}"
@@ -98,8 +98,8 @@ def inputs(tensors: Tensors) -> None:
     """Check the inputs of the first batch.
 
     Raises:
-        TypeError: there are images as bytes, 0 to 255, with which training fails or, in JAX, goes
-            astray. Bytes of fewer than three axes may be tokens.
+        TypeError: there are images of type uint8, with values from 0 to 255. Training on them fails
+            or, in JAX, diverges. Arrays of type uint8 with fewer than three axes may be tokens.
     """
     __tracebackhide__ = True
     for X in tensors:
@@ -107,7 +107,7 @@ def inputs(tensors: Tensors) -> None:
         if len(shape) > 2 and "uint8" in str(X.dtype):
             raise TypeError(
                 f"Expected images as floats, best in [0, 1]; received uint8 of shape {shape}. "
-                "Scale them where the data are made or in Trainer.prepare_batch: "
+                "Scale them where the data are created or in Trainer.prepare_batch: "
                 "d2l.astype(X, d2l.float32) / 255."
             )
 
@@ -118,24 +118,24 @@ def outputs(
     """Check that a classifier has an output for every label of the first batch.
 
     Args:
-        scores: what the model puts out for that batch, of shape (..., classes).
+        scores: the model's outputs for that batch, of shape (..., classes).
         labels: its labels, of shape (...).
-        to_numpy: makes an array of them.
+        to_numpy: a function that converts them to an array.
 
     Raises:
-        ValueError: it has fewer. MXNet takes the last output instead, and JAX loses the numbers.
+        ValueError: it has fewer. MXNet would use the last output, and JAX would compute nan.
     """
     __tracebackhide__ = True
     shape = tuple(getattr(scores, "shape", ()))
     if not hasattr(model, "accuracy") or shape[:-1] != tuple(getattr(labels, "shape", ())):
         return
-    if getattr(labels, "is_meta", False):  # PyTorch's tensors without values
+    if getattr(labels, "is_meta", False):  # a PyTorch tensor without values
         return
     array = np.asarray(to_numpy(labels))
-    if array.dtype.kind not in "iuf" or (array % 1).any():  # not what counts classes
+    if array.dtype.kind not in "iuf" or (array % 1).any():  # these are not class labels
         return
     largest = int(np.max(array))
-    if largest >= max(shape[-1], 2):  # one output may stand for the labels 0 and 1
+    if largest >= max(shape[-1], 2):  # one output may predict the labels 0 and 1
         raise ValueError(
             f"{type(model).__name__} expected labels below {shape[-1]}, its number of outputs; "
             f"received the label {largest}. Give it {largest + 1} outputs or more, or correct the "

@@ -1,7 +1,7 @@
-"""Data as the trainers see them: loaders of training and validation batches.
+"""Data modules: loaders of training and validation batches.
 
-Batches are made from NumPy arrays in memory by one seeded order for all backends; a framework
-module only says how it turns a batch into its tensors, and where it keeps the channel of an image.
+Batches are taken from NumPy arrays in memory, in one seeded order for all frameworks. A framework
+module defines only how to convert a batch to tensors and which axis of an image is the channel.
 """
 
 import os
@@ -25,8 +25,8 @@ class DataModule(HyperParameters, Generic[T]):
     """The base class of data: a training loader and a validation loader.
 
     Args:
-        root: a folder for a data set's files, for subclasses that read some.
-        num_workers: accepted for code written for d2l; batches come from memory, without workers.
+        root: a folder with the files of a data set, for subclasses that read files.
+        num_workers: ignored; accepted for code written for d2l.
     """
 
     # Set by each framework module.
@@ -37,7 +37,7 @@ class DataModule(HyperParameters, Generic[T]):
         self.save_hyperparameters()
 
     def get_dataloader(self, train: bool) -> Loader[T]:
-        """The loader of training or of validation batches; a data set defines it."""
+        """The loader of training or validation batches; subclasses define it."""
         raise NotImplementedError(
             f"{type(self).__name__} needs a method get_dataloader(self, train)."
         )
@@ -60,7 +60,7 @@ class DataModule(HyperParameters, Generic[T]):
 
         Args:
             tensors: tensors or arrays of equal length along their first axis.
-            train: whether to shuffle the examples anew for each epoch.
+            train: whether to shuffle the examples in each epoch.
             indices: a slice or index array that selects examples.
         """
         arrays = tuple(type(self).to_numpy(tensor)[indices] for tensor in tensors)
@@ -85,7 +85,7 @@ class ImageExamples(Sequence[tuple[Tensor, Tensor]]):
 
 class FashionMNIST(DataModule[T]):
     """Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 60,000 training and 10,000 validation images
-    of ten kinds of clothes. ``synthetic`` says whether these are drawn stand-ins instead.
+    of ten kinds of clothes. If ``synthetic`` is True, the images are synthetic.
 
     A batch is ``X``, float32 in [0, 1], of shape (batch, 1, height, width) or, where the framework
     keeps channels last, (batch, height, width, 1); and ``y``, integers of shape (batch,).
@@ -93,15 +93,15 @@ class FashionMNIST(DataModule[T]):
     Args:
         batch_size: examples in a batch; the last one may be smaller.
         resize: height and width of the images.
-        num_train: use the first so many training images only; None: all.
-        num_val: use the first so many validation images only; None: all.
-        data_dir: a folder with the four published files. None looks in the folder named by
-            ``D2LCOMPAT_DATA``, then in the user's cache, then downloads them.
+        num_train: use only the first ``num_train`` training images; None uses all.
+        num_val: use only the first ``num_val`` validation images; None uses all.
+        data_dir: a folder with the four published files. If None, use the folder in the variable
+            ``D2LCOMPAT_DATA``, else the user's cache, else download the files.
 
     Raises:
         ValueError: ``batch_size`` is not a positive integer, ``resize`` is not positive, or
-            ``num_train`` or ``num_val`` is more than there are or less than 1.
-        OSError: the data can't be had, or a file is not the published one.
+            ``num_train`` or ``num_val`` is less than 1 or larger than the data set.
+        OSError: the data are not available, or a file is not the published one.
     """
 
     # Set by each framework module.

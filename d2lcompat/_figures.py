@@ -1,10 +1,10 @@
-"""Figures that carry their data.
+"""Figures that contain their data.
 
-A picture alone can't be read by a screen reader, a terminal or a regression check. Once
-``use_svg_display`` was called (importing a framework module calls it), every Matplotlib figure that
-a notebook shows has, beside its picture, a sentence and the plotted numbers as JSON.
+Screen readers, terminals and regression tests cannot read a picture. After a call of
+``use_svg_display``, which the import of a framework module makes, every Matplotlib figure in a
+notebook also has a description and the plotted numbers as JSON.
 
-Matplotlib takes a third of a second to load, so it is imported where something is drawn.
+Matplotlib takes a third of a second to load, so it is imported at the first plot.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ Limits = Sequence[float]
 
 
 def _array(values: Tensor) -> NDArray[Any]:
-    # MXNet's arrays are the only ones that NumPy can't read, PyTorch's the only ones with a graph.
+    # NumPy cannot read MXNet arrays, and PyTorch tensors must be detached first.
     if hasattr(values, "asnumpy"):
         return cast("NDArray[Any]", values.asnumpy())
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
 def ipython_shell() -> Any:
-    """The IPython that runs this process, or None."""
-    if "IPython" not in sys.modules:  # asked so, since importing it takes a while
+    """The IPython shell of this process, or None."""
+    if "IPython" not in sys.modules:  # importing it would be slow
         return None
     from IPython.core.getipython import get_ipython
 
@@ -45,11 +45,11 @@ def ipython_shell() -> Any:
 
 
 def use_svg_display() -> None:
-    """Show figures as SVG that is the same byte for byte for the same data, together with a PNG,
-    their description and data. Outside IPython there is nothing to set and this does nothing."""
+    """Show figures as SVG, with a PNG, a description and their data. The same data give the same
+    bytes of SVG. Outside IPython this does nothing."""
     shell = ipython_shell()
     if "matplotlib.figure" not in sys.modules:
-        if shell is not None:  # what there is to set is set when the first figure is shown
+        if shell is not None:  # the rest is set when the first figure is shown
             shell.display_formatter.mimebundle_formatter.for_type_by_name(
                 "matplotlib.figure", "Figure", _first_bundle
             )
@@ -57,7 +57,7 @@ def use_svg_display() -> None:
     from matplotlib import pyplot as plt
     from matplotlib.figure import Figure
 
-    plt.rcParams["svg.hashsalt"] = "d2lcompat"  # else element ids are random at each run
+    plt.rcParams["svg.hashsalt"] = "d2lcompat"  # otherwise element ids are random
     if shell is None:
         return
     from matplotlib_inline import backend_inline
@@ -74,12 +74,12 @@ def _bundle(figure: Figure, **_: Any) -> dict[str, Any]:
 
 
 def _first_bundle(figure: Figure, **_: Any) -> dict[str, Any]:
-    use_svg_display()  # in time, since IPython asks for the picture after this
+    use_svg_display()  # before IPython asks for the picture
     return _bundle(figure)
 
 
 def pyplot_when_asked(module: str) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module that has Matplotlib's pyplot as ``plt``."""
+    """The ``__getattr__`` of a module that provides Matplotlib's pyplot as ``plt``."""
 
     def __getattr__(name: str) -> Any:
         if name != "plt":
@@ -87,14 +87,14 @@ def pyplot_when_asked(module: str) -> Callable[[str], Any]:
         from matplotlib import pyplot as plt
 
         use_svg_display()
-        vars(sys.modules[module])[name] = plt  # the next time, nobody asks here
+        vars(sys.modules[module])[name] = plt  # later accesses do not call this function
         return plt
 
     return __getattr__
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
-    """Set the size of the figures to come, in inches (width, height)."""
+    """Set the size of later figures, in inches (width, height)."""
     from matplotlib import pyplot as plt
 
     use_svg_display()
@@ -111,7 +111,7 @@ def set_axes(
     yscale: str,
     legend: Sequence[str] | None,
 ) -> None:
-    """Set labels, scales, limits and legend of ``axes``, with a grid."""
+    """Set the labels, scales, limits and legend of ``axes``, and add a grid."""
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xlim is not None:
         axes.set(xlim=xlim)
@@ -145,11 +145,11 @@ def plot(
 ) -> None:
     """Plot one or more curves: ``Y`` against ``X``, or ``X`` against its index.
 
-    ``X`` and ``Y`` are one curve (a list, or an array with one axis) or a list of curves. More
-    curves than ``fmts`` start over with the first format; none is left out.
+    ``X`` and ``Y`` are one curve (a list, or an array with one axis) or a list of curves. The
+    formats ``fmts`` are reused cyclically.
 
     Raises:
-        ValueError: nothing to plot, or neither one ``X`` for all curves nor one for each.
+        ValueError: ``X`` is empty, or there is neither one ``X`` for all curves nor one for each.
     """
     if len(X) == 0:
         raise ValueError("plot() expected at least one value in X; received none.")
@@ -184,12 +184,12 @@ def show_images(
     """Show the first ``num_rows`` × ``num_cols`` images in a grid and return its axes, row by row.
 
     Args:
-        imgs: images of shape (height, width) or (height, width, 3); anything NumPy can read.
-        titles: a title for each image shown.
+        imgs: arrays or tensors of shape (height, width) or (height, width, 3).
+        titles: a title for each image.
         scale: width and height of one image in inches.
 
     Raises:
-        ValueError: fewer titles than images shown.
+        ValueError: there are fewer titles than images.
     """
     shown = min(len(imgs), num_rows * num_cols)
     if titles and len(titles) < shown:

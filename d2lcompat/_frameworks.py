@@ -1,4 +1,4 @@
-"""The table of frameworks, for a learner who names one or lacks one."""
+"""The table of frameworks: their names, and how to install them."""
 
 import platform
 import sys
@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-#: What ``frameworks.toml`` says of each, by id.
+#: The entries of ``frameworks.toml``, by id.
 FRAMEWORKS: dict[str, dict[str, Any]] = tomllib.loads(
     resources.files("d2lcompat").joinpath("frameworks.toml").read_text(encoding="utf-8")
 )
@@ -16,9 +16,9 @@ _ROOT = Path(__file__).parents[1]
 
 
 def framework_id(name: str) -> str:
-    """The id of the framework that somebody calls ``name``, perhaps by its package: ``torch``.
+    """The id of a framework from its id, package or module, such as ``torch`` for PyTorch.
 
-    A name that no framework has is returned unchanged.
+    An unknown name is returned unchanged.
     """
     others = (
         one for one, entry in FRAMEWORKS.items() if name in (entry["package"], entry["module"])
@@ -27,11 +27,11 @@ def framework_id(name: str) -> str:
 
 
 def not_installed(module: str, error: ModuleNotFoundError) -> ModuleNotFoundError:
-    """The error of a framework module that can't import its framework: what to install, and how.
+    """The error of a framework module that cannot import its framework, with the install command.
 
     Args:
-        module: its name in this package.
-        error: what the import raised.
+        module: the module's name in this package.
+        error: the error of the import.
     """
     entry = FRAMEWORKS[framework_id(module)]
     here = [sys.platform, platform.machine()]
@@ -44,10 +44,10 @@ def not_installed(module: str, error: ModuleNotFoundError) -> ModuleNotFoundErro
 
 
 def install_command(extra: str) -> str:
-    """What to run, here and now, to install an extra of this package.
+    """The command that installs an extra of this package in this environment.
 
-    A clone of the repository pins the versions that its notebooks were made with. In a notebook,
-    ``%pip`` installs where its kernel looks.
+    In a clone of the repository it pins the versions that produced the stored outputs. In a
+    notebook it is ``%pip``, which installs into the environment of the kernel.
     """
     ipython = sys.modules.get("IPython")
     pip = "%pip" if ipython and ipython.get_ipython() else "pip"

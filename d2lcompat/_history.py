@@ -1,4 +1,4 @@
-"""What training measured, and how a notebook shows it."""
+"""The history of a training run, and its representation in notebooks."""
 
 import ast
 import html
@@ -9,10 +9,10 @@ from d2lcompat import _figures
 
 
 class History(dict[str, list[float]]):
-    """What ``fit`` measured: a dict with a list of floats, one an epoch, under each name.
+    """The results of ``fit``: a dict from names to lists of floats, with one value per epoch.
 
-    A cell that shows it shows a table of all epochs; a cell that ends by calling ``fit``, the last
-    epoch, since its figure has the others.
+    A notebook shows it as a table of all epochs. A cell that ends with a call of ``fit`` shows only
+    the last epoch, because its figure shows all of them.
     """
 
     def last(self) -> str:
@@ -53,7 +53,7 @@ class History(dict[str, list[float]]):
 
 
 def _cell_calls_fit() -> bool:
-    """Whether the notebook's cell that runs now ends by calling a method ``fit``."""
+    """Whether the current cell ends with a call of a method ``fit``."""
     shell = _figures.ipython_shell()
     try:
         last = ast.parse(shell.user_ns["In"][-1]).body[-1] if shell else None

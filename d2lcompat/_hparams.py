@@ -1,4 +1,4 @@
-"""Hyper-parameters: a class keeps its arguments, and a book defines a class cell by cell."""
+"""Hyper-parameters: store arguments as attributes, and define a class over several cells."""
 
 import inspect
 from collections.abc import Callable, Collection
@@ -8,10 +8,10 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def add_to_class(Class: type) -> Callable[[T], T]:
-    """Register the decorated function as a method of a class that exists already.
+    """A decorator that makes a function a method of an existing class.
 
-    A book introduces a class in pieces; this puts each piece in its place. Unlike d2l 1.0.3, the
-    decorated name stays usable: it is the function, not None.
+    With it, a book can define a class over several cells. Unlike in d2l 1.0.3, the decorated name
+    remains the function instead of None.
     """
 
     def register(function: T) -> T:
@@ -22,24 +22,24 @@ def add_to_class(Class: type) -> Callable[[T], T]:
 
 
 class HyperParameters:
-    """The base class of everything that is made from hyper-parameters."""
+    """The base class of classes with hyper-parameters."""
 
     hparams: dict[str, Any]
 
-    if TYPE_CHECKING:  # attributes come from arguments, which no type checker can see
+    if TYPE_CHECKING:  # attributes come from arguments; type checkers cannot see that
 
         def __getattr__(self, name: str) -> Any: ...
 
     def save_hyperparameters(self, ignore: Collection[str] = []) -> None:
         """Save the variables of the method that calls this one as attributes and in ``hparams``.
 
-        Called first in a method, as it is meant to be, these are the method's arguments.
+        Call it first in a method; these variables are then the method's arguments.
 
         Args:
-            ignore: names to leave out. ``self`` and names that begin with ``_`` always are.
+            ignore: names to omit. ``self`` and names that begin with ``_`` are always omitted.
 
         Raises:
-            RuntimeError: called where there is no calling method to take arguments from.
+            RuntimeError: it is not called in a method.
         """
         current = inspect.currentframe()
         caller = current.f_back if current else None
@@ -52,7 +52,7 @@ class HyperParameters:
         self.hparams = {
             name: value
             for name, value in values.items()
-            # A variable of a function around the class is no argument.
+            # A variable of a function around the class is not an argument.
             if name not in {*ignore, "self", *caller.f_code.co_freevars}
             and not name.startswith("_")
         }

@@ -1,25 +1,25 @@
-"""A figure as a small PNG, for readers who are shown no SVG.
+"""A figure as a small PNG, for programs that do not show SVG.
 
-JupyterLab shows none in a notebook that isn't trusted, and so none in a fresh clone. Readers who
-can choose take the SVG.
+JupyterLab does not show SVG in untrusted notebooks, for example in a new clone. Programs that
+support both formats use the SVG.
 """
 
 import io
 from typing import Any
 
-DPI = 96  # of a page: what a front end takes a pixel for, and the size of the SVG
-SHARPNESS = 2  # pixels of the picture for one of the page
+DPI = 96  # CSS pixels per inch, which gives the size of the SVG
+SHARPNESS = 2  # pixels of the picture per CSS pixel
 
 
 def png(figure: Any) -> tuple[bytes, dict[str, int]] | None:
-    """Draw a Matplotlib figure as IPython asks for it.
+    """Draw a Matplotlib figure in the form that IPython expects.
 
-    The same figure gives the same bytes on one machine.
+    On one machine, the same figure gives the same bytes.
 
     Returns:
-        The picture, and the ``width`` and ``height`` in pixels of the page at which it is as large
-        as the SVG: half of its own. None for a figure without axes and for one whose ``draft`` is
-        true: another drawing of it follows.
+        The picture, and its ``width`` and ``height`` in CSS pixels, which equal those of the SVG.
+        None for a figure without axes, and for one whose ``draft`` is true, because it will be
+        drawn again.
     """
     if getattr(figure, "draft", False):
         return None
@@ -30,8 +30,8 @@ def png(figure: Any) -> tuple[bytes, dict[str, int]] | None:
     if drawn is None:
         return None
     colours = Image.open(io.BytesIO(drawn)).convert("RGB")
-    # A third of the bytes, and no line in another's colour, as the default method may draw it; the
-    # smaller errors of MAXCOVERAGE take half as many bytes again.
+    # This needs a third of the bytes. The default method may change the colour of a line;
+    # MAXCOVERAGE has smaller errors but needs 50% more bytes.
     few = colours.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", optimize=True)

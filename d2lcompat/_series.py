@@ -1,6 +1,6 @@
-"""What a figure says without its picture: the plotted numbers as JSON, and a sentence.
+"""The data of a figure as JSON, and its description.
 
-Only a figure asks for this module, and so Matplotlib, which it needs, is loaded already.
+This module is imported only for a figure, when Matplotlib is already loaded.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def _numbers(values: ArrayLike, digits: int = 10) -> list[float | str]:
-    # Ten digits: far below any tolerance, and short enough for a readable diff.
+    # Ten digits are more precise than any tolerance and short enough for a readable diff.
     rounded = (float(f"{float(value):.{digits}g}") for value in np.ravel(values))
     return [value if math.isfinite(value) else str(value) for value in rounded]  # JSON has no nan
 
@@ -30,7 +30,7 @@ SMALL_IMAGE = 1024  # pixels
 
 
 def _repeats_exactly(pixels: NDArray[Any]) -> bool:
-    # Masks have few values, and photographs 256 greys; what was computed moves in its last digits.
+    # Masks have few values, photographs 256 grey levels; computed values vary in the last digits.
     greys = pixels * 255.0
     return len(np.unique(pixels)) <= 16 or bool(np.allclose(greys, np.rint(greys), atol=1e-4))
 
@@ -78,7 +78,7 @@ def _collection(collection: Collection) -> list[float | str]:
 
 
 def _where_set(ax: Axes) -> dict[str, Any]:
-    """What an author set, of what Matplotlib would choose by itself."""
+    """The limits, ticks and texts that the author set instead of Matplotlib."""
     found: dict[str, Any] = {}
     for name, axis, automatic, limits in (
         ("x", ax.xaxis, ax.get_autoscalex_on(), ax.get_xlim()),
@@ -97,11 +97,12 @@ def _where_set(ax: Axes) -> dict[str, Any]:
 
 
 def series(figure: Figure) -> dict[str, Any]:
-    """What a figure plots, as plain JSON: for each of its axes the labels, scales, legend,
+    """The data of a figure as plain JSON: for each of its axes the labels, scales, legend,
     lines, bars, points, bands and images, and the limits, ticks and texts that were set.
 
-    An image is its shape, colours, mean and standard deviation; and its hash if it is a mask or a
-    picture of 256 greys, else its pixels, or the means of 8 × 8 blocks where these are many.
+    An image is described by its shape, colours, mean and standard deviation. A mask or a picture
+    with 256 grey levels also has a hash; other images have their pixels or, if there are many, the
+    means of 8 × 8 blocks.
     """
     axes = []
     for ax in figure.axes:
@@ -130,8 +131,8 @@ def series(figure: Figure) -> dict[str, Any]:
 
 
 def describe(figure: Figure) -> str:
-    """A sentence for those who do not see the figure: its ``alt`` attribute where it was set,
-    else what its axes, legend and last values say."""
+    """The text alternative of a figure: its ``alt`` attribute if it was set, else a sentence made
+    from its axes, legend and last values."""
     stated = getattr(figure, "alt", None)
     if stated:
         return str(stated)

@@ -5,18 +5,18 @@ from itertools import accumulate
 
 
 class Timer:
-    """Record several running times, in seconds. It starts when it is made."""
+    """Record running times, in seconds. The timer starts when it is created."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.start()
 
     def start(self) -> None:
-        """Start the clock anew."""
+        """Restart the timer."""
         self.tik = time.perf_counter()
 
     def stop(self) -> float:
-        """Stop the clock, keep the time and return it."""
+        """Stop the timer; record and return the time."""
         self.times.append(time.perf_counter() - self.tik)
         return self.times[-1]
 
@@ -24,7 +24,7 @@ class Timer:
         """The average of the recorded times.
 
         Raises:
-            ValueError: nothing was recorded yet.
+            ValueError: no time was recorded.
         """
         if not self.times:
             raise ValueError("Timer.avg() expected a recorded time; call stop() first.")

@@ -1,7 +1,6 @@
-"""The loop over epochs, and the bookkeeping around it, that all four framework modules share.
+"""The training loop and its bookkeeping, shared by all four framework modules.
 
-What differs — how a step computes gradients and applies them — is ``fit_epoch`` of the framework
-module, where the learner can read it.
+Each framework module defines ``fit_epoch``, which computes gradients and applies them.
 """
 
 import collections
@@ -25,39 +24,39 @@ from d2lcompat._types import Data, Device, Loader, Model, Tensor, Tensors
 
 
 def integer_labels(Y: Tensor) -> Tensor:
-    """The labels ``Y``, if they are integers of any width.
+    """The labels ``Y``, if they have an integer type.
 
     Raises:
-        TypeError: they are of another type.
+        TypeError: they have another type.
     """
     if "int" not in str(Y.dtype):
         raise TypeError(
             f"Classifier.loss expected integer labels; received {Y.dtype}. "
-            "Convert them where the data are made: d2l.astype(y, d2l.int32)."
+            "Convert them where the data are created: d2l.astype(y, d2l.int32)."
         )
     return Y
 
 
 class ModuleMixin:
-    """What a model is and does in every framework: it has a loss, a network and a board."""
+    """The parts of a model that are the same in every framework: loss, network and board."""
 
     trainer: "Trainer"
     board: ProgressBoard
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle of the model keeps: all but the trainer that holds it, with its
-        data, its optimiser and its compiled steps."""
+        """The state of a copy or a pickle: everything except the trainer with its data, optimiser
+        and compiled steps."""
         return {name: value for name, value in vars(self).items() if name != "trainer"}
 
     def loss(self, *args: Any, **kwargs: Any) -> Any:
-        """The loss of predictions for targets; a model defines it, a classifier has it."""
+        """The loss of predictions for targets. Models define it; ``Classifier`` has one."""
         raise NotImplementedError(
             f"{type(self).__name__} needs a loss: define a method loss "
             "or derive it from Classifier."
         )
 
     def forward(self, X: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """The network's output for the inputs ``X``: that of ``self.net``, unless redefined."""
+        """The network's output for the inputs ``X``; by default, the output of ``self.net``."""
         if not hasattr(self, "net"):
             raise AttributeError(
                 f"{type(self).__name__} needs a network: set self.net or define forward(self, X)."
@@ -67,23 +66,23 @@ class ModuleMixin:
     def plot(self, key: str, value: Tensor, train: bool) -> None:
         """Report ``value``, the mean of ``key`` over the current batch, to the trainer.
 
-        It is drawn on the board and counted in the history as ``train_<key>`` or ``val_<key>``.
+        The board plots it, and the history stores it as ``train_<key>`` or ``val_<key>``.
 
         Raises:
             RuntimeError: the model is not being trained.
         """
         if getattr(self, "trainer", None) is None:
             raise RuntimeError(
-                "plot() expected a model that a trainer holds; call trainer.fit(model, data)."
+                "plot() expected a model that is being trained; call trainer.fit(model, data)."
             )
         self.trainer.report(("train_" if train else "val_") + key, value)
 
 
 class _Batches:
-    """A loader that tells the trainer how many examples the current batch has."""
+    """A loader that sets the trainer's number of examples in the current batch."""
 
-    loader: Any  # a Loader; one of ours has ``peek`` and ``arrays``, too
-    as_arrays = False  # whether to take NumPy arrays from it, and not tensors
+    loader: Any  # a Loader; BatchLoader also has ``peek`` and ``arrays``
+    as_arrays = False  # whether to take NumPy arrays from it instead of tensors
 
     def __init__(self, loader: Loader[Tensor], trainer: "Trainer") -> None:
         self.loader, self.trainer = loader, trainer
@@ -99,13 +98,13 @@ class _Batches:
                 self.trainer.progress.update()
 
     def peek(self) -> Tensors:
-        """A batch to learn the shapes from. Our own loaders give one that doesn't count."""
+        """A batch that shows the shapes. With BatchLoader, it does not start an iteration."""
         peek = getattr(self.loader, "peek", None)
         return peek() if peek else next(iter(self.loader))
 
 
 class _FirstSteps(_Batches):
-    """Data with the first ``steps`` training batches only, and all validation batches."""
+    """Data with only the first ``steps`` training batches, and all validation batches."""
 
     def __init__(self, data: Data, steps: int, trainer: "Trainer") -> None:
         batches = _checks.loader(data.train_dataloader(), data, "train_dataloader")
@@ -127,33 +126,34 @@ class Trainer(HyperParameters):
     """Trains a model on data for ``max_epochs`` epochs.
 
     Args:
-        max_epochs: how many times to go through the training data.
-        num_gpus: 0 trains on the CPU, 1 on the first GPU. Where that can't be had, or for more
-            than one, a warning says what is used.
-        gradient_clip_val: the largest norm of all gradients together; 0 leaves them as they are.
+        max_epochs: the number of passes through the training data.
+        num_gpus: 0 trains on the CPU, 1 on the first GPU. If there is no GPU, or for more than
+            one, a warning says which device is used.
+        gradient_clip_val: the largest norm of all gradients together; 0 means no clipping.
 
     Attributes:
-        history: what ``fit`` measured, a dict with a list of floats, one an epoch, under each name.
-            ``train_loss`` is the mean over the epoch's steps, taken as the model trains: with
-            dropout on, while the parameters move. ``val_loss`` and ``val_acc`` are means over the
-            validation examples after the epoch, with dropout off. All are weighted by sample. To
-            compare training with validation loss, measure both with dropout off.
+        history: the results of ``fit``: a dict from names to lists of floats, one per epoch.
+            ``train_loss`` is the mean over the epoch's steps, measured during training: with
+            dropout on, while the parameters change. ``val_loss`` and ``val_acc`` are means over
+            the validation examples after the epoch, with dropout off. All are weighted by sample.
+            To compare training with validation loss, measure both with dropout off.
         model: the model that is trained.
 
-    ``fit`` may be interrupted: ``history`` then has the epochs that were finished, the figure shows
-    what was drawn, and the model is as the last step left it, ready to be used or trained again.
+    You may interrupt ``fit``. ``history`` then contains the finished epochs, the figure shows all
+    points so far, and the model has the parameters after the last step. It can be used or trained
+    again.
 
     Raises:
         ValueError: ``max_epochs`` is not a positive integer, or ``gradient_clip_val`` is negative.
     """
 
     batch_examples: int  # in the current batch
-    progress: Any = None  # a bar, where run_epochs runs the epochs
+    progress: Any = None  # a progress bar, during run_epochs
 
-    # Where steps are compiled: the word by which errors name a value not computed yet; a way out.
+    # For compiled steps: a word in errors about values that are not computed yet; the solution.
     traced_value = line_by_line = ""
 
-    # What the framework's optimisers have, and the steps call.
+    # The methods of the framework's optimisers that a step calls.
     optimizer_methods: tuple[str, ...] = ()
 
     def __init__(self, max_epochs: int, num_gpus: int = 0, gradient_clip_val: float = 0) -> None:
@@ -175,12 +175,15 @@ class Trainer(HyperParameters):
             )
 
     def available_gpus(self) -> list[Device]:
-        """The GPUs there are, as the framework's devices."""
+        """The available GPUs, as devices of the framework."""
         return []
 
     def prepare_data(self, data: Data) -> None:
-        """Take the loaders from ``data`` and forget what was measured; no training batch is an
-        error."""
+        """Take the loaders from ``data`` and reset the history.
+
+        Raises:
+            ValueError: the training loader is empty.
+        """
         train, val = data.train_dataloader(), data.val_dataloader()
         self.train_dataloader = _Batches(_checks.loader(train, data, "train_dataloader"), self)
         if val is not None:
@@ -190,34 +193,34 @@ class Trainer(HyperParameters):
         if not self.num_train_batches:
             raise ValueError(
                 f"Trainer.fit() expected training data; the training loader of "
-                f"{type(data).__name__} has no batch. Check what it was made from."
+                f"{type(data).__name__} is empty. Check the data that it was created from."
             )
         self.num_val_batches = len(self.val_dataloader) if self.val_dataloader is not None else 0
-        # Not in run_epochs, since a `fit` of one's own, as d2l prints it, does without that.
+        # Not in run_epochs, because a redefined `fit`, as in d2l, does not call it.
         self.history = History()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self._means: dict[str, list[tuple[Tensor, int]]] = {}
         self._warned = False
 
     def prepare_model(self, model: Model) -> None:
-        """Prepare the model: an empty board."""
+        """Prepare the model: clear its board."""
         model.trainer = self
         model.board.clear()
         model.board.xlim = [0, self.max_epochs]
         self.model = model
 
     def prepare_batch(self, batch: Tensors) -> Tensors:
-        """The batch as a step gets it; the framework modules put it on the model's device."""
+        """The batch that a step receives; the framework modules move it to the model's device."""
         return batch
 
     def first_batch(self) -> Tensors:
-        """A batch to learn the shapes from, as a step gets it."""
+        """A batch that shows the shapes, as a step receives it."""
         batch = self.prepare_batch(self.train_dataloader.peek())
         _checks.inputs(batch[:-1])
         return batch
 
     def fit(self, model: Model, data: Data) -> History:
-        """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too."""
+        """Train ``model`` on ``data``; return the history, which is also ``self.history``."""
         _checks.arguments(model, data)
         self.prepare_data(data)
         self.prepare_model(model)
@@ -232,12 +235,12 @@ class Trainer(HyperParameters):
         )
 
     def end_training(self) -> None:
-        """Put the model into evaluation, however training ended."""
+        """Switch the model to evaluation mode, also after an error or interrupt."""
 
     def run_epochs(self) -> History:
-        """Run ``fit_epoch`` for every epoch, with progress, history and figure."""
+        """Call ``fit_epoch`` for every epoch; update progress bar, history and figure."""
         steps = self.max_epochs * (self.num_train_batches + self.num_val_batches)
-        # disable=None: a bar in a terminal; in a notebook the figure shows how far we are.
+        # disable=None: show the bar only in a terminal; in a notebook the figure shows progress.
         with tqdm(total=steps, unit="batch", disable=None, leave=False) as self.progress:
             try:
                 for epoch in range(self.max_epochs):
@@ -248,7 +251,7 @@ class Trainer(HyperParameters):
             except Exception as error:
                 if self.traced_value and self.traced_value in str(error):
                     error.add_note(
-                        "Trainer.fit() compiles the steps: code in them can't look at values. "
+                        "Trainer.fit() compiles the steps: code in them cannot read values. "
                         f"To run them line by line: {self.line_by_line}"
                     )
                 raise
@@ -260,8 +263,9 @@ class Trainer(HyperParameters):
     def fingerprint(self, model: Model, data: Data, steps: int = 20) -> None:
         """Train for ``steps`` steps only, and print their losses and one evaluation after them.
 
-        So early, rounding has not grown: another machine prints the same numbers to five digits,
-        while a change of model, data or training moves them. After ten epochs neither holds.
+        Rounding differences are still small after these steps: another machine prints the same
+        numbers to five digits, while a change of the model, the data or the training changes them.
+        After ten epochs, neither is true.
         """
         _checks.arguments(model, data)
         trainer = type(self)(1, self.num_gpus, self.gradient_clip_val)
@@ -279,7 +283,7 @@ class Trainer(HyperParameters):
         print("after them:", *(f"{name} {value:.6f}" for name, value in values.items()))
 
     def report(self, label: str, value: Tensor) -> None:
-        """Count ``value``, a mean over the current batch, under ``label`` (see ``Module.plot``)."""
+        """Store ``value``, a mean over the current batch, as ``label`` (see ``Module.plot``)."""
         if self._traced is not None:
             self._traced[label] = value
             return
@@ -298,16 +302,16 @@ class Trainer(HyperParameters):
 
     @contextlib.contextmanager
     def traced(self) -> Iterator[dict[str, Tensor]]:
-        """Inside, reported values are put into a dict instead: a step that is traced and compiled
-        returns it, and passes it to ``report_all`` once the values are known."""
-        self._traced = collections.OrderedDict()  # the one dict whose order JAX keeps
+        """A context that collects reported values in a dict. A compiled step returns this dict, and
+        ``report_all`` reports the values once they are known."""
+        self._traced = collections.OrderedDict()  # JAX preserves the order of this type only
         try:
             yield self._traced
         finally:
             self._traced = None
 
     def report_all(self, values: dict[str, Tensor]) -> None:
-        """Report what a compiled step returned."""
+        """Report the values that a compiled step returned."""
         for label, value in values.items():
             self.report(label, value)
 
@@ -318,26 +322,27 @@ class Trainer(HyperParameters):
             means, weights = zip(*values, strict=True)
             floats = [float(mean) for mean in means]
             averages[label] = float(np.average(floats, weights=weights))
-        # Only now, since waiting for values may be interrupted: all curves end with one epoch.
+        # Only now, because waiting for values may be interrupted: all curves have equal length.
         for label, average in averages.items():
             self.history.setdefault(label, []).append(average)
         self._warn_of_no_number(averages)
         self.progress.set_postfix_str(self.history.last())
 
     def _warn_of_no_number(self, averages: dict[str, float]) -> None:
-        """Say once a run that a curve left the numbers."""
+        """Warn once per run that a value is nan or infinite."""
         lost = [
             f"{label} is {value}" for label, value in averages.items() if not np.isfinite(value)
         ]
         if not lost or self._warned:
             return
         self._warned = True
-        # Point at the line that called fit: a notebook shows a warning once for each line.
+        # Attribute the warning to the line that called fit: notebooks show it once per line.
         level, frame = 1, sys._getframe()
         while frame.f_back and frame.f_globals["__name__"].startswith("d2lcompat."):
             level, frame = level + 1, frame.f_back
         warnings.warn(
-            f"{', '.join(lost)} in epoch {self.epoch + 1} of {self.max_epochs}. Training goes on. "
-            "Look for nan in the data, or try a lower lr or a gradient_clip_val.",
+            f"{', '.join(lost)} in epoch {self.epoch + 1} of {self.max_epochs}. "
+            "Training continues. Look for nan in the data, or try a lower lr or a "
+            "gradient_clip_val.",
             stacklevel=level,
         )

@@ -1,12 +1,12 @@
-"""Names of types that the shared modules can't import, since each framework has its own."""
+"""Types of the shared modules, which cannot import those of a framework."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-#: A tensor of the framework in use; where figures and data are concerned, what NumPy can read too.
+#: A tensor of the framework in use; for figures and data, also anything that NumPy can read.
 Tensor: TypeAlias = Any
 
-#: The framework module's ``Module``, and what has the methods of its ``SGD``.
+#: The framework module's ``Module``, and any object with the methods of its ``SGD``.
 Model: TypeAlias = Any
 Optimizer: TypeAlias = Any
 
@@ -21,7 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Loader(Protocol[T_co]):
-    """What gives the batches of an epoch, each a sequence of tensors."""
+    """An iterable over the batches of an epoch, each a sequence of tensors."""
 
     def __len__(self) -> int: ...
 
@@ -29,12 +29,12 @@ class Loader(Protocol[T_co]):
 
 
 class Data(Protocol):
-    """What a trainer is given: the methods of ``DataModule`` that it calls."""
+    """The methods of ``DataModule`` that a trainer calls."""
 
     def train_dataloader(self) -> Loader[Tensor]:
         """The loader of training batches."""
         ...
 
     def val_dataloader(self) -> Loader[Tensor] | None:
-        """The loader of validation batches, if there are some."""
+        """The loader of validation batches, or None."""
         ...

@@ -1,9 +1,9 @@
 """``from d2lcompat import jax as d2l``: Dive into Deep Learning's classes in JAX with Flax (linen).
 
-Its twins are ``torch.py``, ``tensorflow.py`` and ``mxnet.py``: the same names in the same order, so
-that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
-what JAX does its own way stands here: parameters and keys are passed, not kept, and a step is
-compiled as a whole.
+The modules ``torch.py``, ``tensorflow.py`` and ``mxnet.py`` define the same names in the same
+order, so if you know one you can read the others. Shared code is in ``_*.py``. Code that is
+specific to JAX is here: parameters and keys are arguments instead of state, and a complete step is
+compiled.
 """
 
 import contextlib
@@ -58,12 +58,12 @@ _seeds = random.Random()
 
 
 def get_seed() -> int:
-    """A new seed, drawn from a source that ``seed_everything`` starts anew."""
+    """A new seed, from a generator that ``seed_everything`` seeds."""
     return _seeds.randint(0, 2**31 - 1)
 
 
 def get_key() -> jax.Array:
-    """A new random key, made from a new seed."""
+    """A new random key, created from a new seed."""
     return jax.random.PRNGKey(get_seed())
 
 
@@ -81,28 +81,28 @@ def cpu() -> jax.Device:
 
 
 def gpu(i: int = 0) -> jax.Device:
-    """The GPU number ``i`` of this process: CUDA's or ROCm's, else a TPU or Apple's.
+    """The GPU with index ``i`` of this process: CUDA or ROCm, else a TPU or an Apple GPU.
 
     Raises:
-        RuntimeError: there is none.
-        IndexError: there are not so many.
+        RuntimeError: there is no GPU.
+        IndexError: there are fewer than ``i + 1``.
     """
     return (_gpus() or jax.local_devices(backend="gpu"))[i]
 
 
 def num_gpus() -> int:
-    """How many GPUs there are."""
+    """The number of GPUs."""
     return len(_gpus())
 
 
 def try_gpu(i: int = 0) -> jax.Device:
-    """The GPU number ``i`` if there is one, else the CPU."""
+    """The GPU with index ``i`` if it exists, else the CPU."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
 
 
 def _gpus() -> list[jax.Device]:
     for platform in ("gpu", "tpu", "METAL"):
-        with contextlib.suppress(RuntimeError):  # JAX has no such platform here
+        with contextlib.suppress(RuntimeError):  # this platform is not available
             return jax.local_devices(backend=platform)
     return []
 
@@ -110,11 +110,11 @@ def _gpus() -> list[jax.Device]:
 class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     """The base class of models: a network, its loss, its steps and its optimiser.
 
-    It is a dataclass: hyper-parameters are fields, not arguments of ``__init__``.
+    The class is a dataclass: hyper-parameters are fields, not arguments of ``__init__``.
 
     Attributes:
-        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
-        plot_valid_per_epoch: how many of a validation curve.
+        plot_train_per_epoch: the number of points that a training curve has per epoch.
+        plot_valid_per_epoch: the number of points of a validation curve.
     """
 
     plot_train_per_epoch: int = field(default=2, init=False)
@@ -122,13 +122,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
 
     def __call__(self, X: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """The network's output; Flax's users may define it instead of ``forward``."""
+        """The network's output. You may define this method, as usual in Flax, or ``forward``."""
         return self.forward(X, *args, **kwargs)
 
     def training_step(
         self, params: Params, batch: Tensors, state: "TrainState"
     ) -> tuple[Any, Params]:
-        """The loss of a training batch, reported, and its gradients with respect to ``params``."""
+        """Report the loss of a training batch; return it and its gradients for ``params``."""
         value, grads = jax.value_and_grad(self.loss)(params, batch[:-1], batch[-1], state)
         self.plot("loss", value, train=True)
         return value, grads
@@ -142,7 +142,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         return optax.sgd(self.lr)
 
     def apply_init(self, dummy_input: Tensors, key: Tensor | dict[str, Tensor]) -> Params:
-        """The variables that the model starts with, for inputs shaped as ``dummy_input``.
+        """The model's initial variables, for inputs of the shapes of ``dummy_input``.
 
         Args:
             dummy_input: a tuple of inputs.
@@ -159,8 +159,8 @@ class DataModule(_datamodule.DataModule[Tensor]):
 
 
 class TrainState(train_state.TrainState):
-    """All that training changes: parameters, the optimiser's state, batch statistics and the key
-    from which a step draws its masks."""
+    """Everything that training changes: parameters, the optimiser's state, batch statistics and the
+    key from which a step draws its masks."""
 
     batch_stats: Any
     dropout_rng: jax.Array
@@ -174,23 +174,23 @@ class Trainer(_trainer.Trainer):
     line_by_line = "with jax.disable_jit(): trainer.fit(model, data)"
 
     def available_gpus(self) -> list[jax.Device]:
-        """The GPUs there are, as devices."""
+        """The available GPUs, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
     def prepare_data(self, data: Data) -> None:
-        """Take the loaders from ``data``; the steps will be compiled anew."""
+        """Take the loaders from ``data``; the steps will be compiled again."""
         super().prepare_data(data)
         self.compiled_train_step = jax.jit(self.train_step)
         self.compiled_val_step = jax.jit(self.val_step)
-        # A compiled step takes NumPy's arrays as they are. To make JAX's of them first would take
-        # longer than all else that Python does beside a step.
+        # A compiled step accepts NumPy arrays. To convert them to JAX arrays first would take
+        # longer than all other Python code of a step.
         for batches in filter(None, (self.train_dataloader, self.val_dataloader)):
             ours = getattr(batches.loader, "convert", None) is DataModule.to_tensors
             compiled = not jax.config.jax_disable_jit  # type: ignore[attr-defined]
             batches.as_arrays = ours and compiled
 
     def prepare_batch(self, batch: Tensors) -> Tensors:
-        """The batch as a step gets it: on the model's device."""
+        """The batch that a step receives: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def fit(self, model: Module, data: Data, key: Tensor | None = None) -> History:
@@ -238,13 +238,13 @@ class Trainer(_trainer.Trainer):
         return state, reported
 
     def val_step(self, state: TrainState, batch: Tensors) -> dict[str, Tensor]:
-        """What a validation batch reports. ``fit`` compiles it."""
+        """The values that a validation batch reports. ``fit`` compiles this method."""
         with self.traced() as reported:
             self.model.validation_step(state.params, batch, state)
         return reported
 
     def end_training(self) -> None:
-        """Put the model into evaluation, however training ended."""
+        """Switch the model to evaluation mode, also after an error or interrupt."""
         self.model.training = False
 
     def fit_epoch(self):
@@ -274,11 +274,11 @@ class SGD(HyperParameters):
         self.save_hyperparameters()
 
     def init(self, params: Params) -> optax.EmptyState:
-        """The optimiser's state: there is none."""
+        """The optimiser's state, which is empty."""
         return optax.EmptyState()
 
     def update(self, updates: Params, state: Any, params: Any = None) -> tuple[Params, Any]:
-        """Turn gradients into the steps that are added to the parameters."""
+        """Return the updates to add to the parameters, computed from the gradients."""
         return jax.tree_util.tree_map(lambda grad: -self.lr * grad, updates), state
 
 
@@ -288,14 +288,14 @@ class Classifier(Module):
     def training_step(
         self, params: Params, batch: Tensors, state: TrainState
     ) -> tuple[Any, Params]:
-        """``((loss, updates), gradients)`` of a training batch; the loss is reported."""
+        """Report the loss of a training batch; return ``((loss, updates), gradients)``."""
         gradient_of = jax.value_and_grad(self.loss, has_aux=True)
         value, grads = gradient_of(params, batch[:-1], batch[-1], state)
         self.plot("loss", value[0], train=True)
         return value, grads
 
     def validation_step(self, params: Params, batch: Tensors, state: TrainState) -> None:
-        """Report loss and accuracy of a validation batch."""
+        """Report the loss and accuracy of a validation batch."""
         loss, _ = self.loss(params, batch[:-1], batch[-1], state)
         self.plot("loss", loss, train=False)
         self.plot("acc", self.accuracy(params, batch[:-1], batch[-1], state), train=False)
@@ -310,7 +310,7 @@ class Classifier(Module):
             X: a tuple of inputs.
             Y: labels of shape (...), integers.
             state: the trainer's ``TrainState``, for its ``apply_fn`` and batch statistics.
-            averaged: False returns a float 0 or 1 for each example.
+            averaged: if False, return a float 0 or 1 for each example.
         """
         Y_hat = state.apply_fn({"params": params, "batch_stats": state.batch_stats}, *X)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
@@ -355,7 +355,7 @@ class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     channel_axis = -1
 
 
-# d2l's names for what every framework has under its own.
+# d2l's names for functions that have other names in the framework.
 method = _aliases.methods_of(Tensor)
 float32, int32 = jnp.float32, jnp.int32
 arange, ones, zeros, zeros_like = jnp.arange, jnp.ones, jnp.zeros, jnp.zeros_like

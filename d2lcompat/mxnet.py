@@ -1,9 +1,9 @@
 """``from d2lcompat import mxnet as d2l``: Dive into Deep Learning's classes in MXNet (Gluon).
 
-Its twins are ``torch.py``, ``tensorflow.py`` and ``jax.py``: the same names in the same order, so
-that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
-what MXNet does its own way stands here. Apache retired MXNet in 2023, and its last release was made
-for an older NumPy: the shim for that is here and nowhere else.
+The modules ``torch.py``, ``tensorflow.py`` and ``jax.py`` define the same names in the same order,
+so if you know one you can read the others. Shared code is in ``_*.py``. Code that is specific to
+MXNet is here. Apache retired MXNet in September 2023. Its last release was made for an older NumPy,
+and the shim for that is only in this module.
 """
 
 import math
@@ -67,17 +67,17 @@ def cpu() -> mxnet.Context:
 
 
 def gpu(i: int = 0) -> mxnet.Context:
-    """The GPU number ``i``."""
+    """The GPU with index ``i``."""
     return npx.gpu(i)
 
 
 def num_gpus() -> int:
-    """How many GPUs there are."""
+    """The number of GPUs."""
     return npx.num_gpus()
 
 
 def try_gpu(i: int = 0) -> mxnet.Context:
-    """The GPU number ``i`` if there is one, else the CPU."""
+    """The GPU with index ``i`` if it exists, else the CPU."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
 
 
@@ -85,8 +85,8 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     """The base class of models: a network, its loss, its steps and its optimiser.
 
     Args:
-        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
-        plot_valid_per_epoch: how many of a validation curve.
+        plot_train_per_epoch: the number of points that a training curve has per epoch.
+        plot_valid_per_epoch: the number of points of a validation curve.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
@@ -96,7 +96,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        # A copied array has no gradient until it is asked for.
+        # A copied array has no gradient buffer until one is attached.
         for param in self.collect_params().values():
             grad_req, param.grad_req = param.grad_req, "null"
             param.grad_req = grad_req
@@ -104,7 +104,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
             param.attach_grad()
 
     def training_step(self, batch: Tensors) -> Tensor:
-        """The loss of a training batch, reported."""
+        """Report and return the loss of a training batch."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
@@ -121,13 +121,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         return gluon.Trainer(params, "sgd", {"learning_rate": self.lr})
 
     def apply_init(self, inputs: Tensors, init: mxnet.init.Initializer | None = None) -> None:
-        """Give the layers their shapes by a forward pass, initialised by ``init`` if given."""
+        """Create the layers' parameters by a forward pass, initialised by ``init`` if given."""
         if init is not None:
             self.net.initialize(init, force_reinit=True)
         self.forward(*inputs)
 
     def get_scratch_params(self) -> list[Tensor]:
-        """The arrays that are attributes of this model or of a model in it, as a list."""
+        """A list of the arrays that are attributes of this model or of a model inside it."""
         params = []
         for value in vars(self).values():
             if isinstance(value, np.ndarray):
@@ -137,7 +137,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         return params
 
     def parameters(self) -> gluon.ParameterDict | list[Tensor]:
-        """The parameters of the layers, or a list of arrays where there is no layer."""
+        """The parameters of the layers, or a list of arrays if there are no layers."""
         params = self.collect_params()  # a model from scratch may define it, and return a list
         return params if list(params) else self.get_scratch_params()
 
@@ -164,20 +164,20 @@ class Trainer(_trainer.Trainer):
     optimizer_methods = ("step",)
 
     def available_gpus(self) -> list[mxnet.Context]:
-        """The GPUs there are, as devices."""
+        """The available GPUs, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
     def prepare_batch(self, batch: Tensors) -> Tensors:
-        """The batch as a step gets it: on the model's device."""
+        """The batch that a step receives: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model: Module) -> None:
-        """Prepare the model: an empty board, the right device, deferred parameters."""
+        """Prepare the model: clear its board, move it to the device, create deferred parameters."""
         super().prepare_model(model)
         if self.gpus:
             nn.Block.collect_params(model).reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
-        # In evaluation: dropout draws no number, so initial weights do not depend on its p.
+        # In evaluation mode dropout draws no random numbers, so initial weights do not depend on p.
         batch = self.first_batch()
         _checks.outputs(model, model(*batch[:-1]), batch[-1], DataModule.to_numpy)
 
@@ -200,7 +200,7 @@ class Trainer(_trainer.Trainer):
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
         params = model.parameters()
-        if not isinstance(params, list):  # layers; running statistics have no gradient
+        if not isinstance(params, list):  # of layers; running statistics have no gradient
             params = [p.data() for p in params.values() if p.grad_req != "null"]
         norm = math.sqrt(sum(float((a.grad**2).sum()) for a in params))
         if norm > grad_clip_val:
@@ -215,7 +215,7 @@ class SGD(HyperParameters):
         self.save_hyperparameters()
 
     def step(self, _: int) -> None:
-        """Move every parameter against its gradient."""
+        """Subtract from every parameter its gradient, multiplied by ``lr``."""
         for param in self.params:
             param -= self.lr * param.grad
 
@@ -224,7 +224,7 @@ class Classifier(Module):
     """The base class of classification models."""
 
     def validation_step(self, batch: Tensors) -> None:
-        """Report loss and accuracy of a validation batch."""
+        """Report the loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
@@ -235,7 +235,7 @@ class Classifier(Module):
         Args:
             Y_hat: scores of shape (..., classes).
             Y: labels of shape (...), integers.
-            averaged: False returns a float 0 or 1 for each example.
+            averaged: if False, return a float 0 or 1 for each example.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         preds = astype(argmax(Y_hat, axis=1), Y.dtype)
@@ -245,11 +245,11 @@ class Classifier(Module):
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
-        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        With ``averaged=False``, return the loss of each example; shapes are those of ``accuracy``.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         Y = reshape(Y, (-1,))
-        # MXNet's arrays are float32 unless told otherwise, so whole numbers do, too.
+        # MXNet's arrays are float32 by default, so whole numbers of this type are accepted.
         if "float" not in str(Y.dtype) or (numpy(Y) % 1).any():
             _trainer.integer_labels(Y)
         losses = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, Y)
@@ -269,7 +269,7 @@ class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     channel_axis = 1
 
 
-# d2l's names for what every framework has under its own.
+# d2l's names for functions that have other names in the framework.
 method = _aliases.methods_of(Tensor)
 float32, int32 = np.float32, np.int32
 arange, ones, zeros, zeros_like = np.arange, np.ones, np.zeros, np.zeros_like

@@ -1,7 +1,7 @@
-"""``from d2lcompat import numpy as d2l``: what the NumPy tabs of the book need, and no more.
+"""``from d2lcompat import numpy as d2l``: the functions that the NumPy tabs of the book need.
 
-NumPy has no gradients of its own, so there is nothing here that trains: the pages write forward
-and backward passes by hand. Data and figures are those of the four framework modules.
+NumPy does not compute gradients, so this module has no trainer: the pages define forward and
+backward passes by hand. Data and figures are those of the four framework modules.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""``from d2lcompat import pytorch as d2l``: another name of the module ``d2lcompat.torch``."""
+"""``from d2lcompat import pytorch as d2l``: another name for the module ``d2lcompat.torch``."""
 
 import sys
 from typing import TYPE_CHECKING

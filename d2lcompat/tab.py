@@ -1,16 +1,16 @@
-"""Run a page of the book as it stands, with all its frameworks in one live notebook.
+"""Run the source of a page in one live notebook, with one framework at a time.
 
-The sources in ``chapters/`` hold the code of every framework side by side, each cell marked
-``%%tab <framework>``. This module lets one of them speak::
+The sources in ``chapters/`` contain the code of every framework, in cells that begin with
+``%%tab <framework>``. This module selects one framework::
 
     %load_ext d2lcompat.tab
     tab.interact_select("pytorch", "jax")  # a drop-down
 
-From then on a cell of another framework is passed over, and says so. Without a screen the choice
-comes from the environment variable ``D2LCOMPAT_FRAMEWORK``.
+Cells of other frameworks are then skipped with a message. If there are no widgets, the environment
+variable ``D2LCOMPAT_FRAMEWORK`` selects the framework.
 
-``%%tab`` only rewrites the text of a cell before IPython runs it. A magic that ran the code inside
-itself would have to pass on exceptions, line numbers and ``await``; here they stay the cell's own.
+``%%tab`` only rewrites the text of a cell before IPython runs it. A magic that ran the code itself
+would have to handle exceptions, line numbers and ``await``; rewriting preserves them.
 """
 
 import os
@@ -26,20 +26,20 @@ __all__ = [
     "selected", "tab_line", "transform", "unload_ipython_extension",
 ]  # fmt: skip
 
-#: Names the framework where nobody can choose it from the drop-down.
+#: The environment variable that selects the framework without the drop-down list.
 VARIABLE = "D2LCOMPAT_FRAMEWORK"
 
-#: The frameworks: their ids and the names that readers see.
+#: The frameworks: their ids and the names shown to readers.
 LABELS: dict[str, str] = {name: entry["label"] for name, entry in FRAMEWORKS.items()}
 
 _TAB_LINE = re.compile(r"%%tab(?![\w-])(?P<names>.*)")
 
-# What the drop-down says; None until somebody chooses.
+# The selection in the drop-down list; None before the first choice.
 _chosen: str | None = None
 
 
 class SelectionError(ValueError):
-    """A framework was asked for that is unknown, or none is selected."""
+    """A framework is unknown, or none is selected."""
 
 
 def tab_line(source: str) -> tuple[str, ...] | None:
@@ -49,8 +49,8 @@ def tab_line(source: str) -> tuple[str, ...] | None:
         source: the text of the cell.
 
     Returns:
-        The names on the line as they are written (perhaps none), or None where the cell's first
-        line is something else.
+        The names on the line as they are written, which may be none; or None if the first line
+        is not a ``%%tab`` line.
     """
     match = _TAB_LINE.match(source.split("\n", 1)[0])
     if match is None:
@@ -59,14 +59,14 @@ def tab_line(source: str) -> tuple[str, ...] | None:
 
 
 def interact_select(*names: str | Sequence[str]) -> None:
-    """Show a drop-down of frameworks, or say how to choose where there are no widgets.
+    """Show a drop-down list of frameworks or, without widgets, explain how to choose.
 
     Args:
-        names: the frameworks on offer, one by one or as one list.
+        names: the available frameworks, as separate arguments or as one list.
 
     Raises:
         SelectionError: a name is unknown, none is given, or ``D2LCOMPAT_FRAMEWORK`` names a
-            framework that is not on offer.
+            framework that is not available.
     """
     global _chosen
     offered = [name for item in names for name in ([item] if isinstance(item, str) else item)]
@@ -76,7 +76,7 @@ def interact_select(*names: str | Sequence[str]) -> None:
     preset = _preset()
     if preset is not None and preset not in labels:
         raise SelectionError(
-            f"{VARIABLE}={preset!r} is not on offer here. Expected one of: {', '.join(labels)}."
+            f"{VARIABLE}={preset!r} is not available here. Expected one of: {', '.join(labels)}."
         )
     _chosen = preset
     try:
@@ -114,7 +114,7 @@ def selected(*names: str) -> bool:
 
 
 def _preset() -> str | None:
-    """The framework that the environment names; ``torch`` will do for ``pytorch``."""
+    """The framework from the environment variable; ``torch`` is accepted for ``pytorch``."""
     name = os.environ.get(VARIABLE)
     return framework_id(name) if name else None
 
@@ -129,7 +129,7 @@ def _label(name: str) -> str:
 
 
 def _selection() -> str:
-    """The selected framework: the drop-down's, else the environment's."""
+    """The selected framework: from the drop-down list, else from the environment variable."""
     name = _chosen or _preset()
     if not name:
         raise SelectionError(
@@ -141,22 +141,22 @@ def _selection() -> str:
 
 
 def refuse(message: str) -> None:
-    """Raise the error of a ``%%tab`` line as the cell's own (the transformation calls this)."""
+    """Raise the error of a ``%%tab`` line; rewritten cells call this function."""
     raise SelectionError(message)
 
 
 def transform(lines: list[str]) -> list[str]:
-    """Rewrite a cell that begins with ``%%tab``; leave every other one alone.
+    """Rewrite a cell that begins with ``%%tab``; return any other cell unchanged.
 
-    An error is written into the cell instead of being raised here: raised while IPython still
-    reads the cell, it would not be a failure of the cell for every tool that runs notebooks.
+    An error is not raised here but written into the cell. If it were raised while IPython reads the
+    cell, some tools that run notebooks would not report it as a failure of the cell.
 
     Args:
-        lines: the lines of the cell, with their ends.
+        lines: the lines of the cell, with line endings.
 
     Returns:
-        The lines to run. The first is left empty where ``%%tab`` stood, so that line numbers in a
-        traceback are those that the reader sees.
+        The lines to run. An empty first line replaces ``%%tab``, so that line numbers in a
+        traceback are those of the cell.
     """
     names = tab_line(lines[0].rstrip("\r\n")) if lines else None
     if names is None:
@@ -172,21 +172,19 @@ def transform(lines: list[str]) -> list[str]:
         return [f"__import__({__name__!r}, fromlist=['refuse']).refuse({str(error)!r})\n"]
     if selection in names:
         return ["\n", *lines[1:]]
-    message = (
-        f"Passed over: this cell is for {' and '.join(labels)}; {_label(selection)} is selected."
-    )
+    message = f"Skipped: this cell is for {' and '.join(labels)}; {_label(selection)} is selected."
     return [f"print({message!r})\n"]
 
 
 def load_ipython_extension(ip: Any) -> None:
-    """Put ``tab`` into the notebook and let ``%%tab`` mean something (``%load_ext``)."""
+    """Define ``tab`` in the notebook and activate ``%%tab`` (called by ``%load_ext``)."""
     ip.push({"tab": sys.modules[__name__]})
     if transform not in ip.input_transformers_cleanup:
         ip.input_transformers_cleanup.append(transform)
 
 
 def unload_ipython_extension(ip: Any) -> None:
-    """Take back what loading did, and forget the choice."""
+    """Undo the effects of loading and reset the choice."""
     global _chosen
     _chosen = None
     if transform in ip.input_transformers_cleanup:

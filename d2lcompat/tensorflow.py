@@ -1,8 +1,8 @@
 """``from d2lcompat import tensorflow as d2l``: Dive into Deep Learning's classes in TensorFlow.
 
-Its twins are ``torch.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so that
-who can read one can read the others. What is the same in all four is in the shared ``_*.py``; what
-TensorFlow does its own way stands here: a step is traced once and runs as a graph.
+The modules ``torch.py``, ``jax.py`` and ``mxnet.py`` define the same names in the same order, so if
+you know one you can read the others. Shared code is in ``_*.py``. Code that is specific to
+TensorFlow is here: a step is traced once and runs as a graph.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -53,51 +53,51 @@ def seed_everything(seed: int) -> None:
 
 
 def cpu() -> tf.device:
-    """The CPU, as a context in which operations are placed there."""
+    """The CPU, as a context manager that places operations on it."""
     return tf.device("/CPU:0")
 
 
 def gpu(i: int = 0) -> tf.device:
-    """The GPU number ``i``, as a context in which operations are placed there."""
+    """The GPU with index ``i``, as a context manager that places operations on it."""
     return tf.device(f"/GPU:{i}")
 
 
 def num_gpus() -> int:
-    """How many GPUs there are and are not hidden."""
+    """The number of GPUs that are not hidden from TensorFlow."""
     return len(tf.config.get_visible_devices("GPU"))
 
 
 def try_gpu(i: int = 0) -> tf.device:
-    """The GPU number ``i`` if there is one, else the CPU."""
+    """The GPU with index ``i`` if it exists, else the CPU."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
 
 
 class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     """The base class of models: a network, its loss, its steps and its optimiser.
 
-    ``self.training`` says, inside ``forward``, whether the model is being trained. The trainer sets
-    it; ``model(X, training=True)`` overrides it for one call. Without either, a model evaluates.
+    Inside ``forward``, ``self.training`` is True while the model is being trained. The trainer sets
+    it; ``model(X, training=True)`` overrides it for one call. The default is False.
 
     Args:
-        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
-        plot_valid_per_epoch: how many of a validation curve.
+        plot_train_per_epoch: the number of points that a training curve has per epoch.
+        plot_valid_per_epoch: the number of points of a validation curve.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
         super().__init__()
-        del self.loss  # Keras 3 puts None there, in front of the method of that name
+        del self.loss  # Keras 3 sets it to None, which would hide the method
         self.save_hyperparameters()
         self.board = ProgressBoard()
         self.training = False
 
     def __call__(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Tensor:
-        """The network's output. ``training`` reaches ``forward`` and every layer in it."""
-        # Left out, Keras would pass training=None on, and every dropout layer would evaluate.
+        """The network's output. ``training`` is passed to ``forward`` and every layer in it."""
+        # Otherwise Keras would pass training=None, and dropout layers would be in evaluation mode.
         mode = self.training if training is None else training
         return super().__call__(*args, training=bool(mode), **kwargs)
 
     def call(self, X: Tensor, *args: Any, training: bool = False, **kwargs: Any) -> Tensor:
-        """What Keras calls: ``forward``, with ``self.training`` as asked for."""
+        """Call ``forward`` with ``self.training`` set to ``training``; Keras calls this method."""
         before, self.training = self.training, training
         try:
             return self.forward(X, *args, **kwargs)
@@ -105,7 +105,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
             self.training = before
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Keras would make a copy by the arguments of ``__init__``, and lose what else a model has.
+        # Keras would copy only the arguments of ``__init__`` and lose all other attributes.
         keras, state = vars(tf.keras.Model()), {}
         for name, value in self.__getstate__().items():
             if name not in keras and not name.startswith("_self_"):  # a trackable's own
@@ -119,13 +119,13 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """All variables: those of layers, and plain ``tf.Variable`` attributes, which a model
-        from scratch has and Keras 3 passes over."""
+        """All variables: those of layers, and plain ``tf.Variable`` attributes. Models from scratch
+        have these, and Keras 3 ignores them."""
         own = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
         return [*super().variables, *own]
 
     def training_step(self, batch: Tensors) -> Tensor:
-        """The loss of a training batch, reported."""
+        """Report and return the loss of a training batch."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
@@ -141,7 +141,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     def apply_init(
         self, inputs: Tensors, init: Callable[[tf.keras.Layer], None] | None = None
     ) -> None:
-        """Give the layers their shapes by a forward pass, then apply ``init`` to every layer."""
+        """Create the layers' parameters by a forward pass, then apply ``init`` to every layer."""
         self(*inputs, training=False)
         if init is not None:
             for layer in self.net.layers:
@@ -149,7 +149,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
 
 
 def _blank(Class: type[Module]) -> Module:
-    """A model of the class, before its own ``__init__``."""
+    """A model of the class, without a call of its ``__init__``."""
     model = Class.__new__(Class)
     Module.__init__(model)
     return model
@@ -170,19 +170,19 @@ class Trainer(_trainer.Trainer):
     line_by_line = "tf.config.run_functions_eagerly(True)"
 
     def available_gpus(self) -> list[tf.device]:
-        """The GPUs there are, as devices."""
+        """The available GPUs, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
     def prepare_data(self, data: Data) -> None:
-        """Take the loaders from ``data``; the steps will be traced anew."""
+        """Take the loaders from ``data``; the steps will be traced again."""
         super().prepare_data(data)
-        # Partials, since TensorFlow counts traces by function and warns when there are many: it
-        # would take training several models for tracing one model over and over.
+        # Partials, because TensorFlow counts traces by function and warns if there are many. It
+        # would mistake the training of several models for repeated traces of one model.
         self.traced_train_step = tf.function(partial(self.train_step))
         self.traced_val_step = tf.function(partial(self.val_step))
 
     def run_epochs(self) -> History:
-        """Make the variables, then run all epochs."""
+        """Create the variables, then run all epochs."""
         with self.gpus[0] if self.gpus else cpu():
             batch = self.first_batch()
             scores = self.model(*batch[:-1], training=False)
@@ -204,13 +204,13 @@ class Trainer(_trainer.Trainer):
         return reported
 
     def val_step(self, batch: Tensors) -> dict[str, Tensor]:
-        """What a validation batch reports. ``fit`` runs it as a graph."""
+        """The values that a validation batch reports. ``fit`` runs this method as a graph."""
         with self.traced() as reported:
             self.model.validation_step(batch)
         return reported
 
     def end_training(self) -> None:
-        """Put the model into evaluation, however training ended."""
+        """Switch the model to evaluation mode, also after an error or interrupt."""
         self.model.training = False
 
     def fit_epoch(self):
@@ -238,7 +238,7 @@ class SGD(HyperParameters):
         self.save_hyperparameters()
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor, tf.Variable]]) -> None:
-        """Move every variable against its gradient."""
+        """Subtract from every variable its gradient, multiplied by ``lr``."""
         for grad, param in grads_and_vars:
             param.assign_sub(self.lr * grad)
 
@@ -247,7 +247,7 @@ class Classifier(Module):
     """The base class of classification models."""
 
     def validation_step(self, batch: Tensors) -> None:
-        """Report loss and accuracy of a validation batch."""
+        """Report the loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
@@ -258,7 +258,7 @@ class Classifier(Module):
         Args:
             Y_hat: scores of shape (..., classes).
             Y: labels of shape (...), integers.
-            averaged: False returns a float 0 or 1 for each example.
+            averaged: if False, return a float 0 or 1 for each example.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         preds = astype(argmax(Y_hat, axis=1), Y.dtype)
@@ -268,7 +268,7 @@ class Classifier(Module):
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
-        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        With ``averaged=False``, return the loss of each example; shapes are those of ``accuracy``.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         Y = astype(reshape(_trainer.integer_labels(Y), (-1,)), int32)
@@ -289,7 +289,7 @@ class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     channel_axis = -1
 
 
-# d2l's names for what every framework has under its own.
+# d2l's names for functions that have other names in the framework.
 float32, int32 = tf.float32, tf.int32
 arange, ones, zeros, zeros_like = tf.range, tf.ones, tf.zeros, tf.zeros_like
 concat, exp, log, matmul, stack = tf.concat, tf.exp, tf.math.log, tf.matmul, tf.stack
@@ -301,16 +301,16 @@ numpy = _aliases.methods_of(np.ndarray)("numpy")
 
 
 def randn(*shape: int) -> Tensor:
-    """Standard normal numbers of the given shape."""
+    """Samples of the standard normal distribution, of the given shape."""
     return tf.random.normal(shape)
 
 
 def randint(low: int, high: int, size: Sequence[int]) -> Tensor:
-    """Integers in ``[low, high)`` of the shape ``size``."""
+    """Random integers in ``[low, high)``, of shape ``size``."""
     return tf.random.uniform(size, low, high, dtype=tf.int32)
 
 
 def to(x: Tensor, device: tf.device) -> Tensor:
-    """A copy of ``x`` on the device, a context such as ``cpu()``."""
+    """A copy of ``x`` on the device, a context manager such as ``cpu()``."""
     with device:
         return tf.identity(x)

@@ -1,8 +1,8 @@
 """``from d2lcompat import torch as d2l``: Dive into Deep Learning's classes in PyTorch.
 
-Its twins are ``tensorflow.py``, ``jax.py`` and ``mxnet.py``: the same names in the same order, so
-that who can read one can read the others. What is the same in all four is in the shared ``_*.py``;
-what PyTorch does its own way stands here.
+The modules ``tensorflow.py``, ``jax.py`` and ``mxnet.py`` define the same names in the same order,
+so if you know one you can read the others. Shared code is in ``_*.py``. Code that is specific to
+PyTorch is here.
 """
 
 import random
@@ -62,19 +62,19 @@ def cpu() -> torch.device:
 
 
 def gpu(i: int = 0) -> torch.device:
-    """The GPU number ``i``: CUDA's or ROCm's, or Apple's, which has no float64. It is a name, and
-    need not be there."""
+    """The GPU with index ``i``: CUDA, ROCm or Apple; an Apple GPU has no float64. The device is not
+    checked and may be missing."""
     apple = not torch.cuda.device_count() and torch.backends.mps.is_available()
     return torch.device("mps" if apple else "cuda", i)
 
 
 def num_gpus() -> int:
-    """How many GPUs there are."""
+    """The number of GPUs."""
     return torch.cuda.device_count() or int(torch.backends.mps.is_available())
 
 
 def try_gpu(i: int = 0) -> torch.device:
-    """The GPU number ``i`` if there is one, else the CPU."""
+    """The GPU with index ``i`` if it exists, else the CPU."""
     return gpu(i) if num_gpus() >= i + 1 else cpu()
 
 
@@ -82,8 +82,8 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
     """The base class of models: a network, its loss, its steps and its optimiser.
 
     Args:
-        plot_train_per_epoch: how many points of a training curve to draw in an epoch.
-        plot_valid_per_epoch: how many of a validation curve.
+        plot_train_per_epoch: the number of points that a training curve has per epoch.
+        plot_valid_per_epoch: the number of points of a validation curve.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
@@ -92,11 +92,11 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         self.board = ProgressBoard()
 
     def plot(self, key: str, value: Tensor | float, train: bool) -> None:
-        """Report ``value`` as ``key`` of the current batch, without the graph that made it."""
+        """Report ``value`` as ``key`` of the current batch, detached from its graph."""
         super().plot(key, value.detach() if isinstance(value, torch.Tensor) else value, train)
 
     def training_step(self, batch: Tensors) -> Tensor:
-        """The loss of a training batch, reported."""
+        """Report and return the loss of a training batch."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot("loss", loss, train=True)
         return loss
@@ -110,7 +110,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
     def apply_init(self, inputs: Tensors, init: Callable[[nn.Module], None] | None = None) -> None:
-        """Give lazy layers their shapes by a forward pass, then apply ``init`` to every layer."""
+        """Create the parameters of lazy layers by a forward pass; apply ``init`` to every layer."""
         with torch.no_grad():
             self.forward(*inputs)
         if init is not None:
@@ -130,26 +130,26 @@ class Trainer(_trainer.Trainer):
     optimizer_methods = ("step", "zero_grad")
 
     def available_gpus(self) -> list[torch.device]:
-        """The GPUs there are, as devices."""
+        """The available GPUs, as devices."""
         return [gpu(i) for i in range(num_gpus())]
 
     def prepare_batch(self, batch: Tensors) -> Tensors:
-        """The batch as a step gets it: on the model's device."""
+        """The batch that a step receives: on the model's device."""
         return [to(a, self.gpus[0]) for a in batch] if self.gpus else batch
 
     def prepare_model(self, model: Module) -> None:
-        """Prepare the model: an empty board, the right device, parameters of lazy layers."""
+        """Prepare the model: clear its board, move it to the device, create lazy parameters."""
         super().prepare_model(model)
         if self.gpus:
             model.to(self.gpus[0])
-        # In evaluation: dropout draws no number, so initial weights do not depend on its p.
+        # In evaluation mode dropout draws no random numbers, so initial weights do not depend on p.
         model.eval()
         batch = self.first_batch()
         with torch.no_grad():
             _checks.outputs(model, model(*batch[:-1]), batch[-1], DataModule.to_numpy)
 
     def end_training(self) -> None:
-        """Put the model into evaluation, however training ended."""
+        """Switch the model to evaluation mode, also after an error or interrupt."""
         self.model.eval()
 
     def fit_epoch(self):
@@ -174,7 +174,7 @@ class Trainer(_trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale all gradients so that their common norm is at most ``grad_clip_val``."""
-        # A model from scratch has plain tensors, which only its optimiser knows.
+        # The parameters of a model from scratch are plain tensors, which only the optimiser stores.
         params = list(model.parameters()) or self.optim.params
         torch.nn.utils.clip_grad_norm_(params, grad_clip_val)
 
@@ -186,12 +186,12 @@ class SGD(HyperParameters):
         self.save_hyperparameters()
 
     def step(self) -> None:
-        """Move every parameter against its gradient."""
+        """Subtract from every parameter its gradient, multiplied by ``lr``."""
         for param in self.params:
             param -= self.lr * param.grad
 
     def zero_grad(self) -> None:
-        """Forget the gradients of the step before."""
+        """Set all gradients to zero."""
         for param in self.params:
             if param.grad is not None:
                 param.grad.zero_()
@@ -201,7 +201,7 @@ class Classifier(Module):
     """The base class of classification models."""
 
     def validation_step(self, batch: Tensors) -> None:
-        """Report loss and accuracy of a validation batch."""
+        """Report the loss and accuracy of a validation batch."""
         Y_hat = self(*batch[:-1])
         self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
         self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
@@ -212,7 +212,7 @@ class Classifier(Module):
         Args:
             Y_hat: scores of shape (..., classes).
             Y: labels of shape (...), integers.
-            averaged: False returns a float 0 or 1 for each example.
+            averaged: if False, return a float 0 or 1 for each example.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         preds = astype(argmax(Y_hat, axis=1), Y.dtype)
@@ -222,7 +222,7 @@ class Classifier(Module):
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         """The cross-entropy of the logits ``Y_hat`` for the labels ``Y``, in nats.
 
-        ``averaged=False`` returns it for each example; shapes are those of ``accuracy``.
+        With ``averaged=False``, return the loss of each example; shapes are those of ``accuracy``.
         """
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         Y = reshape(_trainer.integer_labels(Y), (-1,))
@@ -252,7 +252,7 @@ class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):
     label_dtype = "int64"
 
 
-# d2l's names for what every framework has under its own.
+# d2l's names for functions that have other names in the framework.
 method = _aliases.methods_of(Tensor)
 float32, int32 = torch.float32, torch.int32
 arange, ones, zeros, zeros_like = torch.arange, torch.ones, torch.zeros, torch.zeros_like
@@ -264,5 +264,5 @@ astype, reshape, to, transpose = method("type"), method("reshape"), method("to")
 
 
 def numpy(x: Tensor, *args: Any, **kwargs: Any) -> NDArray[Any]:
-    """The tensor ``x`` as a NumPy array, off its device and without its graph."""
+    """The tensor ``x`` as a NumPy array, detached and on the CPU."""
     return x.detach().cpu().numpy(*args, **kwargs)

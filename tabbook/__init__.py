@@ -1,7 +1,7 @@
-"""Tools for books whose code stands in several frameworks: pages, notebooks, checks, tabs.
+"""Build tools for books with code in several frameworks: pages, notebooks, checks, tabs.
 
-This file imports nothing on purpose: each folder imports what it needs, so that checking notebooks
-needs no Sphinx, and building a book no test tools.
+This file deliberately imports no module of the package. Each folder imports what it needs, so that
+the check needs no Sphinx and a build needs no test tools.
 """
 
 from importlib import metadata

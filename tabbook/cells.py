@@ -1,6 +1,6 @@
-"""What a notebook's cells say to those who run and check them.
+"""The tags, names and outputs of a notebook's cells.
 
-Tags that count here: ``timeout=SECONDS``, ``skip-execution``, ``raises-exception`` and
+This module reads the tags ``timeout=SECONDS``, ``skip-execution``, ``raises-exception`` and
 ``elsewhere``.
 """
 
@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from tabbook.text import CELL_FILE, CELL_NAME, clip, first_line
 
-#: The tag of what a notebook begins with for those who open it on another machine.
+#: The tag of the first cells, which are for Colab, Kaggle and Binder.
 ELSEWHERE = "elsewhere"
 
 
@@ -23,12 +23,12 @@ def tags_of(cell: NotebookNode) -> list[str]:
 
 
 def stated(tags: Iterable[str], name: str) -> str:
-    """What a tag such as ``reason=…`` says; empty where there is none."""
+    """The value of a tag such as ``reason=…``; empty if there is none."""
     return next((tag.partition("=")[2].strip() for tag in tags if tag.startswith(f"{name}=")), "")
 
 
 def stated_number(tags: Iterable[str], name: str, default: float) -> float:
-    """The number that a tag such as ``rtol=0.1`` states, else the default.
+    """The number in a tag such as ``rtol=0.1``, else the default.
 
     Raises:
         ValueError: the tag does not hold a number of at least 0.
@@ -46,7 +46,7 @@ def stated_number(tags: Iterable[str], name: str, default: float) -> float:
 
 
 def timeout_of(tags: Iterable[str], default: float | None = None) -> float | None:
-    """The seconds that a cell may take, by its tag ``timeout=…``; None: as many as it needs.
+    """The time limit of a cell in seconds, from its tag ``timeout=…``; None means no limit.
 
     Raises:
         ValueError: the tag does not hold a number of at least 0.
@@ -56,17 +56,17 @@ def timeout_of(tags: Iterable[str], default: float | None = None) -> float | Non
 
 
 def is_skipped(cell: NotebookNode) -> bool:
-    """Whether a tag says that the cell is never run."""
+    """Whether a tag excludes the cell from execution."""
     return "skip-execution" in tags_of(cell)
 
 
 def is_for_elsewhere(cell: NotebookNode) -> bool:
-    """Whether the cell is none of the page's: `tabbook.pages.elsewhere` has put it there."""
+    """Whether `tabbook.pages.elsewhere` added the cell, so that it is not part of the page."""
     return ELSEWHERE in tags_of(cell)
 
 
 def may_raise(cell: NotebookNode) -> bool:
-    """Whether a tag, or nbval's comment, says that the cell raises."""
+    """Whether the cell may raise an error, according to a tag or nbval's comment."""
     return bool({"raises-exception", "nbval-raises-exception"} & {*tags_of(cell)}) or any(
         line.strip().lstrip("#").strip() == "NBVAL_RAISES_EXCEPTION"
         for line in cell.source.splitlines()
@@ -75,19 +75,19 @@ def may_raise(cell: NotebookNode) -> bool:
 
 
 def name_of_cell(notebook: NotebookNode, place: int) -> str:
-    """What messages call a cell: its number, as nbval counts, and its first line."""
+    """The name of a cell in messages: its number, as counted by nbval, and its first line."""
     cell = notebook.cells[place]
     kind = "cell" if cell.cell_type == "code" else "text before cell"
     return f"{kind} {number_of_cell(notebook, place)} ({clip(first_line(cell.source))!r})"
 
 
 def number_of_cell(notebook: NotebookNode, place: int) -> int:
-    """The number of the cell at a place, as nbval counts: code cells, from 0."""
+    """The number of the cell at an index, as in nbval: code cells, counted from 0."""
     return sum(cell.cell_type == "code" for cell in notebook.cells[:place])
 
 
 def not_executed(notebook: NotebookNode) -> list[str]:
-    """Code cells that have no count, or not the one that a run from first to last gives."""
+    """Code cells without an execution count, or with another count than a complete run gives."""
     problems = []
     count = 0
     for place, cell in enumerate(notebook.cells):
@@ -96,8 +96,8 @@ def not_executed(notebook: NotebookNode) -> list[str]:
         if is_skipped(cell):
             if cell.execution_count is not None or cell.outputs:
                 problems.append(
-                    f"{name_of_cell(notebook, place)} is tagged skip-execution, yet has an output "
-                    "or a count: no run gives one"
+                    f"{name_of_cell(notebook, place)} is tagged skip-execution, but has an output "
+                    "or an execution count"
                 )
             continue
         count += 1
@@ -105,17 +105,17 @@ def not_executed(notebook: NotebookNode) -> list[str]:
             problems.append(f"{name_of_cell(notebook, place)} was not executed")
         elif cell.execution_count != count:
             problems.append(
-                f"{name_of_cell(notebook, place)} ran as number {cell.execution_count} instead of "
-                f"{count}: the notebook was not run from first to last"
+                f"{name_of_cell(notebook, place)} has execution count {cell.execution_count} "
+                f"instead of {count}: the cells were not executed in order"
             )
     return problems
 
 
 def normalise_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Outputs without what changes from run to run.
+    """Outputs without the parts that change from run to run.
 
-    Consecutive pieces of one stream become one, since a kernel flushes when it likes, and the
-    temporary file names that IPython gives to cells are taken out of warnings.
+    Consecutive pieces of one stream are joined, because a kernel may flush at any time. The
+    temporary file names that IPython gives to cells are removed from warnings.
     """
     merged: list[NotebookNode] = []
     for output in outputs:

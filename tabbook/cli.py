@@ -1,6 +1,6 @@
 """``python -m tabbook``: split, execute, bless, refresh and check the book's notebooks.
 
-And make the slides of them.
+The command also builds the slides.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
 
     try:
-        from tabbook import commands  # it needs Jupytext; `--help` does not
+        from tabbook import commands  # needs Jupytext, unlike `--help`
 
         try:
             return commands.run(options)
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "tabbook"):
-            raise  # no package to install, but a mistake
+            raise  # a fault of the tools, not a missing package
         print(
             f"python -m tabbook {options.command} needs the package {package}, which is not "
             'installed. Run: pip install -e ".[book]" -c constraints.txt',
@@ -55,49 +55,60 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tabbook", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("pages", nargs="*", metavar="PAGE", help="a page's name or path; none: all")
-    common.add_argument("--chapters", type=Path, metavar="DIR", help="default: the book's")
+    common.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
+    )
+    chapters = "folder of the pages (default: that of the book)"
+    common.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
     common.add_argument(
         "--framework",
         action="append",
         metavar="NAME",
-        help="only this framework; may be given more than once",
+        help="only this framework; can be repeated",
     )
     split = commands.add_parser(
-        "split", parents=[common], help="write the notebooks into a folder, without outputs"
+        "split", parents=[common], help="write notebooks without outputs into a folder"
     )
     split.add_argument("--to", required=True, type=Path, metavar="DIR")
     split.set_defaults(command="split")
     execute = commands.add_parser(
-        "execute", parents=[common], help="run the notebooks and store their outputs"
+        "execute", parents=[common], help="execute the notebooks and store their outputs"
     )
     execute.set_defaults(command="execute")
     taken = commands.add_parser(
         "bless",
         parents=[common],
-        help="accept new outputs: run the notebooks, store and show what changed",
+        help="accept new outputs: execute the notebooks, store changed outputs and list them",
     )
     taken.add_argument(
-        "--exact", action="store_true", help="take every new digit, also within the tolerances"
+        "--exact", action="store_true", help="also store changes within the tolerances"
     )
     taken.add_argument(
-        "--figures", type=Path, metavar="DIR", help="write changed figures here, before and after"
+        "--figures",
+        type=Path,
+        metavar="DIR",
+        help="write old and new versions of changed figures into this folder",
     )
     taken.set_defaults(command="bless")
     refresh = commands.add_parser(
-        "refresh", parents=[common], help="take changed prose and tags into them; run nothing"
+        "refresh",
+        parents=[common],
+        help="copy changed prose and tags into the notebooks; executes nothing",
     )
     refresh.set_defaults(command="refresh")
     check = commands.add_parser(
-        "check", parents=[common], help="compare the stored notebooks with the sources; run nothing"
+        "check", parents=[common], help="compare the notebooks with their sources; executes nothing"
     )
     check.set_defaults(command="check")
     decks = commands.add_parser(
-        "slides", help="make the slides of the stored notebooks; run nothing"
+        "slides", help="build the slides from the stored notebooks; executes nothing"
     )
-    decks.add_argument("--chapters", type=Path, metavar="DIR", help="default: the book's")
+    decks.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
     decks.add_argument(
-        "--to", type=Path, metavar="DIR", help="default: _build/html in the book's folder"
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="output folder (default: _build/html in the book's folder)",
     )
     decks.set_defaults(command="slides", pages=[])
     return parser

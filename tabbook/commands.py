@@ -1,4 +1,4 @@
-"""What the commands of ``python -m tabbook`` do."""
+"""The commands of ``python -m tabbook``."""
 
 import argparse
 import platform
@@ -15,18 +15,18 @@ from tabbook.pages.source import Page, SourceError, pages
 from tabbook.slides import decks
 from tabbook.slides.outline import SlideError
 
-#: What is told in a line, without a traceback.
+#: Errors that are printed without a traceback.
 ERRORS = (ConfigError, NotebookError, OSError, SlideError, SourceError, StaleNotebookError)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command that the options name; ``chapters`` among them is the folder of the pages.
+    """Run the command in the options; the option ``chapters`` is the folder of the pages.
 
     Returns:
         The exit status.
 
     Raises:
-        ERRORS: a mistake in what the command was given; the message says what to do.
+        ERRORS: an argument is wrong; the message says what to do.
     """
     found = {}
     if options.chapters.is_dir():
@@ -34,8 +34,9 @@ def run(options: argparse.Namespace) -> int:
     if not found:
         raise NotebookError(
             f"Expected pages with notebooks in {options.chapters}, found "
-            f"{'none' if options.chapters.is_dir() else 'no such folder'}. Go to the book's "
-            f"folder, whose {FILE} has [tool.tabbook], or name its pages' folder: --chapters DIR"
+            f"{'none' if options.chapters.is_dir() else 'no such folder'}. Run this in the "
+            f"book's folder, whose {FILE} has [tool.tabbook], or give the folder of its pages: "
+            "--chapters DIR"
         )
     return _COMMANDS[options.command](options, _choose(found, options))
 
@@ -46,12 +47,12 @@ def _choose(found: dict[str, Page], options: argparse.Namespace) -> list[Page]:
         path = Path(name)
         if path.stem not in found:
             raise NotebookError(
-                f"There is no page {name!r} with notebooks. Expected one of: {', '.join(found)}."
+                f"No page {name!r} with notebooks. Expected one of: {', '.join(found)}."
             )
         # A page of another book may have the same name
         if len(path.parts) > 1 and folder not in path.resolve().parents:
             raise NotebookError(
-                f"{name} is not in {options.chapters}. Name one of its pages, or the other folder: "
+                f"{name} is not in {options.chapters}. Give a page in it, or the other folder: "
                 "--chapters DIR"
             )
     return [found[name] for name in dict.fromkeys(Path(name).stem for name in options.pages)] or [
@@ -60,7 +61,7 @@ def _choose(found: dict[str, Page], options: argparse.Namespace) -> list[Page]:
 
 
 def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
-    """The notebooks that a command is about."""
+    """The notebooks that a command applies to."""
     pairs = [
         (page, framework)
         for page in chosen
@@ -69,7 +70,9 @@ def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, 
     ]
     if options.framework and not pairs:
         names = ", ".join(f"{page.name} ({', '.join(page.frameworks)})" for page in chosen)
-        raise NotebookError(f"No page in {', '.join(options.framework)} among: {names}.")
+        raise NotebookError(
+            f"No page has {', '.join(options.framework)}. Expected one of: {names}."
+        )
     return pairs
 
 
@@ -78,7 +81,9 @@ def _split(options: argparse.Namespace, chosen: list[Page]) -> int:
     targets = [options.to / framework / f"{page.name}.ipynb" for page, framework in pairs]
     for path in targets:
         if notebooks.was_executed(path):
-            raise NotebookError(f"{path} holds outputs; split does not write over them.")
+            raise NotebookError(
+                f"{path} contains outputs, which split does not overwrite. Choose another folder."
+            )
     for (page, framework), path in zip(pairs, targets, strict=True):
         notebooks.write(notebooks.split(page, framework), path)
         print(path)
@@ -92,7 +97,7 @@ def _runnable(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Pag
         if not table.supported:
             here = f"{sys.platform} {platform.machine()}"
             print(f"Skipped {page.name}/{framework}: {table.label} has no build for {here}.")
-        elif not table.installed:  # before the first notebook runs, not after an hour
+        elif not table.installed:  # report it before the first notebook is executed
             raise NotebookError(
                 f"{page.name}/{framework}: {table.label} is not installed. "
                 f"Run: {table.install_hint}"
@@ -100,7 +105,7 @@ def _runnable(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Pag
         else:
             pairs.append((page, framework))
     if not pairs:
-        raise NotebookError("No notebook was executed. Name another --framework, or another page.")
+        raise NotebookError("No notebook was executed. Choose another --framework or another page.")
     return pairs
 
 
@@ -121,21 +126,23 @@ def _bless(options: argparse.Namespace, chosen: list[Page]) -> int:
     if changes:
         print(accept.table(changes))
     taken = sum(change.taken for change in changes)
-    print(f"{len(pairs)} notebooks run, {taken} changes taken. Read `git diff` before you commit.")
+    print(
+        f"Executed {len(pairs)} notebooks, stored {taken} changes. Read `git diff` before a commit."
+    )
     return 0
 
 
 def _refresh(options: argparse.Namespace, chosen: list[Page]) -> int:
-    refused = []
+    failed = []
     for page, framework in _pairs(options, chosen):
         if not agreement.check(page, framework):
             continue
         try:
             print(f"Wrote {record.refresh(page, framework)}")
-        except NotebookError as error:  # the others can still be brought up to date
-            refused.append(str(error))
-    if refused:
-        raise NotebookError("\n".join(refused))
+        except NotebookError as error:  # the other notebooks can still be updated
+            failed.append(str(error))
+    if failed:
+        raise NotebookError("\n".join(failed))
     return 0
 
 
@@ -158,7 +165,7 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
         source = book.root / book.third_party / folder
         if not source.is_dir():
             raise SlideError(
-                f"Slides need {source}, which is not there. Get it again: git checkout {source}"
+                f"Slides need {source}, which is missing. Restore it: git checkout {source}"
             )
     if not decks.outlines(options.chapters):
         raise SlideError(
@@ -166,7 +173,7 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
         )
     for path in decks.write(options.chapters, options.to):
         print(path)
-    for folder in decks.NEEDED:  # a book that is built has them already
+    for folder in decks.NEEDED:  # a built book already has them
         source = book.root / book.third_party / folder
         shutil.copytree(source, options.to / folder, dirs_exist_ok=True)
     formula_font.trim(options.to)
@@ -174,10 +181,10 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
 
 
 def _orphans(chapters: Path, found: list[Page]) -> list[str]:
-    """Notebooks that no page accounts for: a learner would still open them."""
+    """Notebooks without a page."""
     known = {page.notebook(framework) for page in found for framework in page.frameworks}
     return [
-        f"{path}: no page in {chapters} has this notebook. Remove it."
+        f"{path}: this notebook has no page in {chapters}. Remove it."
         for framework in book_of(chapters).frameworks
         for path in sorted((chapters / framework).glob("*.ipynb"))
         if path not in known

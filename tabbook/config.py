@@ -1,10 +1,10 @@
-"""What is one book's own: its frameworks, its data, its folders, its environment.
+"""The settings of a book: its frameworks, data, folders and environment.
 
-Everything else in this package works for any book. A book says what is its own in the table
-``[tool.tabbook]`` of its ``pyproject.toml``; the attributes of `Book` and `Framework` are the keys.
-A folder without such a table is a book without frameworks: its notebooks can still be checked.
+All other modules of this package work for any book. A book has its settings in the table
+``[tool.tabbook]`` of its ``pyproject.toml``; the keys are the attributes of `Book` and `Framework`.
+A folder without such a table is a book without frameworks; its notebooks can still be checked.
 
-No framework is imported to know it: nobody waits for, or is stopped by, one they did not choose.
+This module imports no framework, because imports are slow and not every framework is installed.
 """
 
 import functools
@@ -23,7 +23,7 @@ FILE = "pyproject.toml"
 
 
 class ConfigError(ValueError):
-    """A book's configuration has a mistake; the message names the file and the key."""
+    """A book's settings are invalid; the message names the file and the key."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class Framework:
     Attributes:
         id: the name in sources, folders and links (``pytorch``).
         label: the name that readers see (``PyTorch``).
-        package: what is imported (``torch``).
+        package: the name to import (``torch``).
         module: its module in the package that the book documents, if it has one (``torch``).
-        extra: the extra to install, as in ``pip install -e ".[torch]"``; None: always there.
+        extra: the extra to install, as in ``pip install -e ".[torch]"``; None if it is always
+            installed.
         distributions: the packages whose versions an executed notebook records.
-        platforms: ``(sys.platform, machine)`` pairs it has builds for; empty: everywhere.
-        absent: what its tab says where all other frameworks of the page have code; empty: the
-            sentence that every framework gets.
+        platforms: the ``(sys.platform, machine)`` pairs that have builds; empty means all.
+        absent: the text of its tab if only this framework of the page has no code; empty means the
+            default text.
     """
 
     id: str
@@ -69,14 +70,14 @@ class Framework:
 
 @dataclass(frozen=True)
 class Data:
-    """The data set that a book's outputs come from.
+    """The data set that a book's outputs depend on.
 
     Attributes:
-        name: what people call it.
+        name: its name.
         tag: the tag of cells whose output depends on it.
-        variable: the environment variable that names the folder it is in.
-        synthetic: the variable's value for synthetic data in its place, with which outputs are
-            neither stored nor compared.
+        variable: the environment variable for its folder.
+        synthetic: the value of the variable that selects synthetic data. Outputs that depend on
+            them are neither stored nor compared.
     """
 
     name: str = ""
@@ -86,7 +87,7 @@ class Data:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the environment asks for the synthetic data."""
+        """Whether the environment selects synthetic data."""
         return bool(self.variable) and os.environ.get(self.variable) == self.synthetic
 
 
@@ -95,9 +96,9 @@ class Reference:
     """The package that a book documents.
 
     Attributes:
-        package: its name; empty: there is none. It is read, never imported.
-        alias: the name under which the code of the pages knows a module of it (``d2l``).
-        folder: the folder of the book that has its pages, relative to the book's.
+        package: its name; empty means none. It is read but never imported.
+        alias: the name of its module in the code of the pages (``d2l``).
+        folder: the folder of its pages, relative to the book's.
     """
 
     package: str = ""
@@ -115,13 +116,13 @@ class Book:
         key: its name in the front matter of pages and in the metadata of notebooks.
         frameworks: by id, in the order in which readers see them.
         framework_variable: the environment variable that tells a kernel its framework's id.
-        live_extension: the IPython extension with which a page's source runs as it stands.
+        live_extension: the IPython extension that runs a page's source as a live notebook.
         distributions: packages whose versions every executed notebook records.
         environment: variables that are set for every kernel.
         data: the data set.
         reference: the documented package.
-        third_party: the folder of files of others that go into the built book, relative to
-            ``root``.
+        third_party: the folder of third-party files that are copied into the built book,
+            relative to ``root``.
     """
 
     root: Path
@@ -140,7 +141,7 @@ class Book:
         """Look up a framework by id.
 
         Raises:
-            ValueError: there is none of that name; the message lists those that there are.
+            ValueError: the id is unknown; the message lists the known ids.
         """
         try:
             return self.frameworks[name]
@@ -150,9 +151,9 @@ class Book:
             ) from None
 
     def framework_id(self, name: str) -> str:
-        """The id of the framework that somebody calls ``name``, perhaps by its package: ``torch``.
+        """The id of a framework from its id, package or module, such as ``torch`` for PyTorch.
 
-        Sources say the id only. A name that no framework has is returned unchanged.
+        Sources use only the id. An unknown name is returned unchanged.
         """
         if name in self.frameworks:
             return name
@@ -160,7 +161,7 @@ class Book:
         return next(others, name)
 
     def kernel_environment(self, framework: str) -> dict[str, str]:
-        """The variables to set for a kernel, on top of the environment that is there."""
+        """The variables to set for a kernel, in addition to the current environment."""
         variables = {**self.environment, self.framework_variable: framework}
         folder = os.environ.get(self.data.variable) if self.data.variable else None
         if folder:  # the kernel starts in the notebook's folder
@@ -169,8 +170,8 @@ class Book:
         return variables
 
     def versions(self, framework: str | None) -> dict[str, str]:
-        """The versions that an executed notebook records: Python's, and those installed of
-        ``distributions``, the book's and the framework's."""
+        """The versions that an executed notebook records: Python's, and those of the installed
+        ``distributions`` of the book and the framework."""
         table = self.frameworks.get(framework or "")
         found = {}
         for name in (*self.distributions, *(table.distributions if table else ())):
@@ -185,10 +186,10 @@ def book_of(path: Path | str) -> Book:
     """The book that a file or folder belongs to: the nearest folder above with ``[tool.tabbook]``.
 
     Returns:
-        The book; where there is none, one with default values whose root is ``path``.
+        The book; if there is none, a book with default values whose root is ``path``.
 
     Raises:
-        ConfigError: its configuration has a mistake.
+        ConfigError: its settings are invalid.
     """
     start = Path(path).resolve()
     for folder in [start, *start.parents]:
@@ -200,7 +201,7 @@ def book_of(path: Path | str) -> Book:
 
 @functools.cache
 def _read(file: Path, stamp: int) -> Book | None:
-    """The book that a file describes; ``stamp`` tells one state of the file from the next."""
+    """The book that a file describes; ``stamp`` changes when the file does."""
     table = _toml(file).get("tool", {}).get("tabbook")
     if table is None:
         return None
@@ -226,7 +227,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> Any:
-    """An instance of one of the classes above; a key that it lacks or needs is an error."""
+    """An instance of one of the classes above; unknown and missing keys raise an error."""
     try:
         return kind(**{name: _frozen(value) for name, value in values.items()})
     except TypeError as error:

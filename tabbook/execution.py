@@ -1,4 +1,4 @@
-"""The engine: a notebook's cells in a kernel of its own, to record their outputs or to check them.
+"""The engine that executes a notebook in its own kernel, to record its outputs or to check them.
 
 Recorder and checker run cells with this class, so that an unchanged notebook gives what is stored
 in it. All that they could do differently is decided here: the kernel's environment and folder, how
@@ -30,10 +30,10 @@ from tabbook.text import ANSI
 
 T = TypeVar("T")
 
-# The kernel of the environment that this process runs in, whatever kernels are installed.
+# The kernel of the environment of this process, independent of installed kernels.
 THIS_ENVIRONMENT = ":this-environment"
 
-# Seconds in which a cell that has ended must have sent all of its output.
+# Time limit in seconds for the output of a cell that has ended.
 PATIENCE = 60
 
 # What a shell, a test runner or a CI service says about itself. Programs print another width, other
@@ -46,18 +46,18 @@ _CALLER = re.compile(
     r"|TRACEMALLOC|ASYNCIODEBUG|BREAKPOINT)"
 )
 
-# What nbclient says is said again, with the place, by the errors below.
+# The errors below repeat nbclient's messages and add the cell.
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
 _log.propagate = False
 
 
 class ExecutionError(RuntimeError):
-    """A kernel did not start, or a cell not end as it should; nothing after it can be right.
+    """A kernel did not start, or a cell failed. No later output can be right.
 
     Attributes:
         reason: what happened, a clause that names the cell.
-        detail: a traceback, or the last words of the kernel.
+        detail: a traceback, or the end of the kernel's own output.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -69,24 +69,24 @@ class ExecutionError(RuntimeError):
 
 
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """A kernel's environment: this process's without what its caller says about itself.
+    """A kernel's environment: that of this process without variables of its caller.
 
     Args:
-        folder: where the kernel starts.
-        variables: what the book sets on top.
+        folder: the working directory of the kernel.
+        variables: additional variables of the book.
     """
     kept = {name: value for name, value in os.environ.items() if not _CALLER.fullmatch(name)}
     return {**kept, "PWD": str(folder), **variables}
 
 
 class Kernels(KernelSpecManager):
-    """The kernels that are installed, and ``THIS_ENVIRONMENT``."""
+    """The installed kernels and ``THIS_ENVIRONMENT``."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The specification of a kernel.
 
         Raises:
-            NoSuchKernel: there is none of that name.
+            NoSuchKernel: no kernel has this name.
         """
         if kernel_name == THIS_ENVIRONMENT:
             return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
@@ -94,20 +94,20 @@ class Kernels(KernelSpecManager):
 
 
 class Execution(NotebookClient):
-    """A notebook in a kernel of its own, which takes the outputs as its cells run.
+    """A notebook with its own kernel; outputs are stored in it when its cells run.
 
     A context manager: the kernel starts on entry and ends on exit.
 
     Args:
-        notebook: it is changed.
-        folder: where the kernel starts.
-        variables: environment variables for the kernel, on top of ``environment``.
+        notebook: the notebook, which is modified.
+        folder: the working directory of the kernel.
+        variables: environment variables for the kernel, in addition to ``environment``.
         kernel: its name.
-        timeout: the seconds that a cell may take whose tags do not say; None: no limit.
-        startup_timeout: the seconds that the kernel may take to start.
+        timeout: the time limit in seconds of a cell without such a tag; None means no limit.
+        startup_timeout: the time limit in seconds for the start of the kernel.
 
     Attributes:
-        may_change: the places of cells with a display that has a name: a later cell may update it.
+        may_change: the indices of cells with a named display, which a later cell may update.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Execution(NotebookClient):
             record_timing=False,
         )
         if any("ipykernel" in part for part in Kernels().get_kernel_spec(kernel).argv):
-            # The kernel's own log is nothing that a cell prints; its history is of no use.
+            # The kernel's log is not an output of a cell; its history is not needed.
             self.extra_arguments = ["--log-level=ERROR", "--HistoryManager.hist_file=:memory:"]
 
     def __enter__(self) -> Self:
@@ -159,14 +159,14 @@ class Execution(NotebookClient):
             raise ExecutionError(reason, self._last_words()) from error
 
     def run(self, place: int) -> list[NotebookNode]:
-        """Run the code cell at a place of the notebook, unless its tags say that it is skipped.
+        """Execute the code cell at an index of the notebook, unless a tag excludes it.
 
         Returns:
-            Its outputs; where ``may_change`` has the place, cells that run later may change them.
+            Its outputs. If ``may_change`` has the index, later cells may change them.
 
         Raises:
-            ExecutionError: the kernel died, the time was up, or the cell raised though nothing says
-                that it may.
+            ExecutionError: the kernel died, the time limit was reached, or the cell raised an error
+                without a tag that allows it.
         """
         cell, name = self.nb.cells[place], f"cell {number_of_cell(self.nb, place)}"
         cell.outputs, cell.execution_count = [], None
@@ -183,7 +183,7 @@ class Execution(NotebookClient):
         except CellTimeoutError as error:
             reason = f"{name} ran for longer than {timeout_of(tags_of(cell), self._timeout):g} s"
             if "IOPub" in str(error):
-                reason = f"{name} has ended, and its output not within {PATIENCE} s"
+                reason = f"{name} ended, but its output did not arrive within {PATIENCE} s"
             raise ExecutionError(reason) from error
         self.shutdown_kernel = "graceful"
         outputs: list[NotebookNode] = cell.outputs
@@ -193,7 +193,7 @@ class Execution(NotebookClient):
         """End the kernel; a second call does nothing.
 
         Args:
-            now: without the time to clean up, which a kernel has whose last cell ended well.
+            now: whether to kill the kernel at once, even if its last cell succeeded.
         """
         if now:
             self.shutdown_kernel = "immediate"
@@ -207,7 +207,7 @@ class Execution(NotebookClient):
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        """Store what a message shows."""
+        """Store the output of a message."""
         if display_id:
             self.may_change.add(cell_index)
         return super().output(outs, msg, display_id, cell_index)
@@ -231,7 +231,7 @@ class Execution(NotebookClient):
                 raise asyncio.CancelledError from None
             raise
         finally:
-            # Those that nbclient leaves behind when a cell does not end well.
+            # The tasks that nbclient leaves after a failed cell.
             left = asyncio.all_tasks() - others
             for task in left:
                 task.cancel()
@@ -250,7 +250,7 @@ class Execution(NotebookClient):
             return thread.submit(self._runner.run, coroutine).result()
 
     def _last_words(self) -> str:
-        """The end of what the kernel's process said for itself."""
+        """The end of the output of the kernel's process."""
         self._words.seek(0)
         lines = self._words.read().decode(errors="replace").strip().splitlines()
         return "\n".join(lines[-10:])

@@ -1,6 +1,6 @@
-"""``python -m tabbook.offline``: the built book as one archive, to be read from a folder.
+"""``python -m tabbook.offline``: pack the built book into an archive for offline reading.
 
-The same book gives the same archive, byte for byte.
+The same book always gives the same bytes.
 """
 
 import argparse
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tabbook.config import ConfigError, book_of
 
-# What a reader of files has no use for: a server's page for what is not there, maps of scripts back
-# to their sources, and Sphinx's own note. Icons come from a font: see sphinx/theme_patches.py.
+# Files that are useless without a server: the 404 page, source maps of scripts, and Sphinx's build
+# information. Icons come from a font: see sphinx/theme_patches.py.
 LEFT_OUT = ("404.html", "*.map", ".buildinfo", "fontawesome.js")
 TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can state
 
@@ -46,9 +46,9 @@ def pack(html: Path, archive: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Pack the book; say where it is. Return the exit status."""
+    """Pack the book and print the archive's path; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tabbook.offline", description=__doc__)
-    default = "default: in the folder _build of the book around this folder"
+    default = "default: in the folder _build of the book"
     parser.add_argument("html", type=Path, nargs="?", help=default)
     parser.add_argument("archive", type=Path, nargs="?", help=default)
     options = parser.parse_args(arguments)

@@ -1,8 +1,8 @@
-"""Fashion-MNIST, and the loader of batches that all backends share.
+"""Fashion-MNIST, and the loader of batches that all frameworks share.
 
-Two models can be compared only if they saw the same data in the same order. So there is one module
-for data: the published files, known by their SHA-256, and one seeded order of batches. Everything
-here is NumPy; a framework module converts a batch to its own tensors in one call.
+Two models can be compared only if they were trained on the same data in the same order. Therefore
+this package verifies the published files by SHA-256 and defines one seeded order of batches. It
+uses only NumPy; a framework module converts each batch to its tensors in one call.
 """
 
 from d2lcompat._data.images import pixels, text_labels

@@ -19,15 +19,15 @@ from d2lcompat._data.files import (
     read_published,
 )
 
-#: Where the files are published, in the order of asking. One of them has no https: what makes a
-#: file trustworthy is its hash, not the way it came.
+#: The addresses of the files, in the order in which they are tried. One has no https, which is safe
+#: because every file is verified by its hash.
 MIRRORS: tuple[str, ...] = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 )
 
-#: Seconds without an answer, or without a further byte, until a mirror is given up.
+#: Seconds without an answer or another byte after which a mirror is abandoned.
 TIMEOUT = 20.0
 
 #: Seconds to wait for another process that is downloading the same files.
@@ -35,14 +35,14 @@ LOCK_TIMEOUT = 1800.0
 
 
 def fetch(folder: Path, why: str) -> None:
-    """Bring the cache into order: every file that is missing or wrong comes from a mirror.
+    """Download every file of the cache that is missing or wrong.
 
     Args:
         folder: the cache.
-        why: what was found wrong first, for the message if nothing can be written.
+        why: the first fault that was found, for the message if the folder is not writable.
 
     Raises:
-        DataUnavailableError: no mirror gives a file, or the folder cannot be written to.
+        DataUnavailableError: no mirror returns a file, or the folder cannot be written to.
     """
     staging = folder / "incoming"
     try:
@@ -55,8 +55,10 @@ def fetch(folder: Path, why: str) -> None:
                         read_published(folder / file.name, file)
                     except UnusableFileError as error:
                         if not error.missing:
-                            warnings.warn(f"{error} It is replaced.", UserWarning, stacklevel=4)
-                        # A process that was killed may have left its half here.
+                            warnings.warn(
+                                f"{error} It will be replaced.", UserWarning, stacklevel=4
+                            )
+                        # A process that was killed may have left an incomplete file here.
                         shutil.rmtree(staging, ignore_errors=True)
                         _download(file, staging, mirrors)
                         os.replace(staging / file.name, folder / file.name)
@@ -76,14 +78,14 @@ def fetch(folder: Path, why: str) -> None:
 
 
 def _download(file: DataFile, staging: Path, mirrors: list[str]) -> None:
-    """Download a file into the folder ``staging`` from the first mirror that has the right one.
+    """Download a file into the folder ``staging`` from the first mirror that has the right file.
 
-    A mirror that failed goes to the end of ``mirrors``: a dead one costs its time-out once.
+    A mirror that fails is moved to the end of ``mirrors``, so its time-out occurs only once.
     """
 
-    import requests  # here, as pooch does: who has the files does not wait for it
+    import requests  # here, as in pooch: not needed if the files exist
 
-    # The bytes as published: no further compression on the way, so that the bar tells the truth.
+    # No compression in the transfer, so that the progress bar is right.
     http = pooch.HTTPDownloader(
         progressbar=True, timeout=TIMEOUT, headers={"Accept-Encoding": "identity"}
     )
@@ -106,14 +108,19 @@ def _download(file: DataFile, staging: Path, mirrors: list[str]) -> None:
         except (requests.RequestException, ValueError) as error:  # a wrong hash is a ValueError
             reasons.append(f"  {mirror}{file.name}: {type(error).__name__}: {error}")
             mirrors.append(mirrors.pop(mirrors.index(mirror)))
-        except OSError as error:  # the disk's fault: another mirror would not help
+        except OSError as error:  # a fault of the disk: another mirror would not help
             what = f"{error.strerror}, while writing {file.name} ({file.size} bytes)"
             raise OSError(error.errno, what) from error
-    raise DataUnavailableError("\n".join([f"No mirror gives {file.name}:", *reasons, NEXT_STEPS]))
+    raise DataUnavailableError(
+        "\n".join([f"No mirror returned {file.name}:", *reasons, NEXT_STEPS])
+    )
 
 
 class _Bounded(io.FileIO):
-    """A file that refuses to grow beyond a size: an endless answer must not fill the disk."""
+    """A file with a maximum size, so that an endless answer cannot fill the disk.
+
+    Beyond that size, ``write`` raises ``ValueError``.
+    """
 
     def __init__(self, path: str, limit: int) -> None:
         super().__init__(path, "wb")

@@ -1,4 +1,4 @@
-"""The published files of Fashion-MNIST, known by their SHA-256, and the arrays that are in them."""
+"""The published files of Fashion-MNIST, with their SHA-256 and the arrays in them."""
 
 import functools
 import hashlib
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from d2lcompat._data.idx import read_idx
 from d2lcompat._data.images import TEXT_LABELS
 
-#: The environment variable that names a folder with the four files, or `SYNTHETIC`.
+#: The environment variable for the folder with the four files; it may also be `SYNTHETIC`.
 VARIABLE = "D2LCOMPAT_DATA"
 SYNTHETIC = "synthetic"
 
@@ -24,7 +24,7 @@ NEXT_STEPS = (
 
 
 class DataUnavailableError(OSError):
-    """The data cannot be had; the message says why, file by file, and what to do next."""
+    """The data are not available. The message gives the reason for each file and the next step."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ FILES: dict[str, DataFile] = {
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """Fashion-MNIST, or its synthetic stand-in, in memory; the arrays are shared and read-only.
+    """Fashion-MNIST or the synthetic data, in memory; the arrays are shared and read-only.
 
     Attributes:
         train_images: uint8 (60000, 28, 28), grey values, 0 is background.
         train_labels: int32 (60000,), classes 0 … 9 in the order of ``TEXT_LABELS``.
         val_images: uint8 (10000, 28, 28).
         val_labels: int32 (10000,).
-        synthetic: True if these are drawn garments and not Fashion-MNIST.
+        synthetic: True if these are synthetic images and not Fashion-MNIST.
     """
 
     train_images: NDArray[np.uint8]
@@ -102,7 +102,7 @@ def read_set(folder: Path) -> Arrays:
 
     Raises:
         UnusableFileError: a file is missing or is not the published one.
-        DataUnavailableError: a published file does not hold what ``FILES`` says.
+        DataUnavailableError: the contents of a published file differ from ``FILES``.
     """
     arrays: dict[str, NDArray[Any]] = {}
     for key, file in FILES.items():
@@ -114,8 +114,8 @@ def read_set(folder: Path) -> Arrays:
                 arrays[key] = _classes(arrays[key])
         except ValueError as error:
             raise DataUnavailableError(
-                f"{path} is the file that `d2lcompat._data.files.FILES` describes, and can't be "
-                f"used: {error} Correct that table, or install d2lcompat anew."
+                f"{path} is the file that `d2lcompat._data.files.FILES` describes, but cannot be "
+                f"used: {error} Correct that table, or reinstall d2lcompat."
             ) from error
     return Arrays(**arrays, synthetic=False)
 
@@ -127,7 +127,7 @@ def _classes(labels: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 def read_published(path: Path, file: DataFile) -> bytes:
-    """The bytes of a file, checked: what is parsed later is exactly what was hashed here.
+    """The verified bytes of a file. The same bytes are hashed here and parsed later.
 
     Raises:
         UnusableFileError: it is missing, or is not the published one.

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 def read_idx(compressed: bytes, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
     """Read a gzip-compressed IDX file of unsigned bytes.
 
-    Memory is taken only for as many bytes as the header announces, and a header that announces
-    more than the file can possibly hold is refused first.
+    The reader allocates only as many bytes as the header announces. It first rejects a header that
+    announces more bytes than the file can contain.
 
     Args:
         compressed: the bytes of the file.
-        shape: the shape to insist on.
+        shape: the required shape, if any.
 
     Returns:
         A read-only uint8 array of the announced shape.
 
     Raises:
         ValueError: it is not gzip, not IDX, not of unsigned bytes, of another shape than
-            ``shape``, or does not hold exactly what its header announces.
+            ``shape``, or its contents differ from its header.
     """
     pending = compressed
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip and nothing else
@@ -36,7 +36,7 @@ def read_idx(compressed: bytes, shape: tuple[int, ...] | None = None) -> NDArray
         try:
             content = stream.decompress(pending, number)
         except zlib.error as error:
-            raise wrong("a sound gzip file", str(error)) from None
+            raise wrong("a valid gzip file", str(error)) from None
         pending = stream.unconsumed_tail
         return content
 
@@ -53,12 +53,12 @@ def read_idx(compressed: bytes, shape: tuple[int, ...] | None = None) -> NDArray
     most = 1032 * len(compressed)  # deflate cannot compress better than this
     if size > most:
         raise wrong(f"a shape that fits into {len(compressed)} bytes of gzip", f"shape {announced}")
-    # One byte more than announced: shows that something follows, and makes zlib check the CRC.
+    # One byte more than announced, to detect trailing data and to make zlib check the CRC.
     content = take(size + 1)
     if len(content) > size:
         raise wrong(f"{size} bytes of content, as announced by shape {announced}", "more bytes")
     if len(content) < size or not stream.eof:
-        found = f"{len(content)} bytes in a file cut off"
+        found = f"{len(content)} bytes in a truncated file"
         raise wrong(f"{size} bytes of content, as announced by shape {announced}", found)
     if stream.unused_data:
         raise wrong("the end of the file", f"{len(stream.unused_data)} bytes after it")

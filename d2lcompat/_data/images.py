@@ -1,4 +1,4 @@
-"""What the images of Fashion-MNIST show, and their pixels as numbers."""
+"""The class names of Fashion-MNIST, and its pixels as floats."""
 
 import functools
 from collections.abc import Iterable
@@ -28,10 +28,10 @@ def text_labels(indices: Iterable[Any], synthetic: bool = False) -> list[str]:
 
     Args:
         indices: whole numbers 0 … 9, as an array or tensor of any framework.
-        synthetic: whether the set is (``Arrays.synthetic``); its labels say so.
+        synthetic: whether the data are synthetic (``Arrays.synthetic``); the names then say so.
 
     Raises:
-        ValueError: an index is none of 0 … 9.
+        ValueError: an index is not one of 0 … 9.
     """
     names = []
     for index in indices:
@@ -42,19 +42,19 @@ def text_labels(indices: Iterable[Any], synthetic: bool = False) -> list[str]:
 
 
 def pixels(images: NDArray[np.uint8], size: tuple[int, int] = (28, 28)) -> NDArray[np.float32]:
-    """Grey values as numbers: uint8 (n, h, w) to float32 (n, *size) from 0 to 1."""
+    """Convert grey values: uint8 (n, h, w) to float32 (n, *size), from 0 to 1."""
     return resize(np.divide(images, np.float32(255), dtype=np.float32), size)
 
 
 def resize(images: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Resize pictures bilinearly, with antialiasing where they shrink, as Pillow does.
+    """Resize images bilinearly, with antialiasing if they become smaller, as in Pillow.
 
     Args:
         images: float32 (n, h, w).
         size: height and width to resize to, in pixels.
 
     Returns:
-        float32 (n, *size); ``images`` itself if it has that size already.
+        float32 (n, *size); ``images`` itself if it already has that size.
 
     Raises:
         ValueError: ``images`` are not three-dimensional, or ``size`` is not two positive integers.
@@ -81,9 +81,9 @@ def _size(size: Any) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=32)
 def _weights(old: int, new: int) -> NDArray[np.float32]:
-    """The matrix (new, old) that resizes one axis: every row a triangle of weights, sum 1."""
+    """The matrix (new, old) that resizes one axis: each row is a triangle of weights, sum 1."""
     scale = old / new
-    support = max(scale, 1.0)  # wider than a pixel when shrinking: that is the antialiasing
+    support = max(scale, 1.0)  # wider than a pixel if the image shrinks: antialiasing
     centre = (np.arange(new) + 0.5) * scale
     distance = np.abs(np.arange(old) + 0.5 - centre[:, None]) / support
     weights = np.maximum(1 - distance, 0)

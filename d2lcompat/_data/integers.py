@@ -1,4 +1,4 @@
-"""Whole numbers that users give, checked."""
+"""Validation of integer arguments."""
 
 import operator
 from typing import Any
@@ -25,7 +25,7 @@ def non_negative_integer(name: str, value: Any) -> int:
 
 
 def _integer(name: str, value: Any, least: int, expected: str) -> int:
-    try:  # True and False are no numbers here
+    try:  # True and False are not accepted
         number = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
         number = least - 1

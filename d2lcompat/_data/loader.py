@@ -1,6 +1,6 @@
-"""Batches of examples, in one seeded order that all backends share.
+"""Batches of examples, in one seeded order that all frameworks share.
 
-Two models can be compared only if they saw the same examples in the same order.
+Two models can be compared only if they were trained on the same examples in the same order.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _data_seed = 0
 
 
 def set_data_seed(seed: SupportsIndex) -> None:
-    """Set the seed of the order of batches, for loaders made from now on.
+    """Set the seed of the order of batches, for loaders that are created later.
 
     Raises:
         ValueError: ``seed`` is not a non-negative integer.
@@ -28,7 +28,7 @@ def set_data_seed(seed: SupportsIndex) -> None:
 
 
 def data_seed() -> int:
-    """The seed of the order of batches; 0 if nobody has set one."""
+    """The seed of the order of batches; 0 if none has been set."""
     return _data_seed
 
 
@@ -36,15 +36,15 @@ class BatchLoader(Generic[T]):
     """Batches of examples, in an order that is the same for every framework.
 
     For training, the k-th iteration of a loader (k = 0, 1, …) goes through the examples in the
-    order ``np.random.default_rng((seed, k)).permutation(n)``: anew each epoch, and alike for two
-    loaders made with one seed, whatever else drew random numbers in between. An iteration counts
-    from the moment it starts, finished or not; ``peek`` looks at a batch without starting one.
-    For validation, the order is that of the arrays. The last batch may be smaller.
+    order ``np.random.default_rng((seed, k)).permutation(n)``. The order differs between epochs. Two
+    loaders with the same seed have the same order, whatever other random numbers are drawn. An
+    iteration counts when it starts, even if it is not finished; ``peek`` returns a batch without
+    starting one. For validation, the order is that of the arrays. The last batch may be smaller.
 
     Attributes:
-        batch_size: examples a batch.
-        num_examples: examples an epoch.
-        convert: makes of a tuple of NumPy arrays what the loader yields.
+        batch_size: the number of examples per batch.
+        num_examples: the number of examples per epoch.
+        convert: the function from a tuple of NumPy arrays to the batch that the loader yields.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class BatchLoader(Generic[T]):
             arrays: equally long arrays, one example a row: features first, labels last.
             batch_size: examples a batch, a positive integer.
             train: whether to shuffle.
-            convert: makes of a tuple of NumPy arrays what the loader yields. The arrays are
-                fresh and writable: it may keep them without a copy.
-            seed: of the order; None: ``data_seed()``, read now.
-            transform: applied to the arrays of a whole batch before ``convert``, so that the set
-                stays in memory as it came, images as bytes.
+            convert: the function from a tuple of NumPy arrays to the batch that the loader yields.
+                The arrays are new and writable, so it may store them without a copy.
+            seed: the seed of the order; None means the current ``data_seed()``.
+            transform: a function applied to the arrays of a batch before ``convert``. With it, the
+                data set can stay in memory in a compact form, such as images of type uint8.
 
         Raises:
-            ValueError: what is said above does not hold; the message says what was received.
+            ValueError: an argument is invalid; the message says what was received.
         """
         self._arrays = tuple(np.asarray(array) for array in arrays)
         lengths = [len(array) if array.ndim else 0 for array in self._arrays]
@@ -92,8 +92,8 @@ class BatchLoader(Generic[T]):
         return map(self.convert, self.arrays())
 
     def arrays(self) -> Iterator[Batch]:
-        """An iteration that yields each batch as it is before ``convert``."""
-        # Not a generator itself: the iteration counts from here, not from its first batch.
+        """An iterator over the batches before ``convert``."""
+        # Not a generator, because the iteration must count from here, not from its first batch.
         order = np.arange(self.num_examples)
         if self._train:
             rng = np.random.default_rng((self._seed, self._iterations))
@@ -103,7 +103,7 @@ class BatchLoader(Generic[T]):
         return (self._batch(order[start : start + self.batch_size]) for start in starts)
 
     def peek(self) -> T:
-        """The first batch in the order of the arrays; the iterations to come do not change."""
+        """The first batch in the order of the arrays. Later iterations do not change."""
         return self.convert(self._batch(np.arange(min(self.batch_size, self.num_examples))))
 
     def _batch(self, chosen: NDArray[np.intp]) -> Batch:

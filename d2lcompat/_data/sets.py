@@ -1,4 +1,4 @@
-"""Fashion-MNIST in memory, from wherever it is to be had."""
+"""Fashion-MNIST in memory, from a folder, the cache or a mirror."""
 
 import functools
 import os
@@ -23,21 +23,21 @@ from d2lcompat._data.files import (
 def fashion_mnist(data_dir: str | os.PathLike[str] | None = None) -> Arrays:
     """Fashion-MNIST, from the first of: ``data_dir``, ``$D2LCOMPAT_DATA``, the cache, a mirror.
 
-    Every file is checked by its SHA-256 before it is used. A folder that you name is read and
-    never written to. The cache is the user's cache folder of this platform; what is missing or
-    damaged there is downloaded, once, however many processes ask at the same time.
+    Every file is verified by its SHA-256 before use. A folder that you name is only read. The cache
+    is the user's cache folder of this platform. Files that are missing or damaged there are
+    downloaded once, even if several processes need them at the same time.
 
     Args:
         data_dir: a folder with the four published files, or ``"synthetic"`` for a synthetic set of
             the same shapes (a folder of that name is ``"./synthetic"``). The environment
-            variable takes the same values.
+            variable has the same values.
 
     Returns:
-        The arrays, loaded once a process.
+        The arrays, which are loaded once per process.
 
     Raises:
         DataUnavailableError: a file in the named folder is missing or is not the published one,
-            or no mirror gives it.
+            or no mirror returns it.
     """
     named = data_dir if data_dir is not None else os.environ.get(VARIABLE) or None
     if named is None:
@@ -45,7 +45,7 @@ def fashion_mnist(data_dir: str | os.PathLike[str] | None = None) -> Arrays:
     if os.fspath(named) == SYNTHETIC:
         return _synthetic_set()
     asked_by = "argument `data_dir`" if data_dir is not None else f"environment variable {VARIABLE}"
-    # os.path, not Path: it leaves an unknown ~user and a loop of links for is_dir to refuse.
+    # os.path, not Path: with an unknown ~user or a loop of links, isdir is then False.
     return _named_set(Path(os.path.realpath(os.path.expanduser(named))), asked_by)
 
 

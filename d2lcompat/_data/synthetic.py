@@ -1,10 +1,10 @@
-"""A synthetic set of ten drawn garments, for a machine that can reach no copy of Fashion-MNIST.
+"""Synthetic images of ten kinds of garments, for machines without access to Fashion-MNIST.
 
-A chapter that cannot be run teaches nothing, so there is a set that needs no network. It has
-Fashion-MNIST's shapes and classes and none of its pictures: results on it are not results on
-Fashion-MNIST, and whoever shows it says so.
+With these data the notebooks run without a network. They have the shapes and classes of
+Fashion-MNIST but none of its images. Results on them do not apply to Fashion-MNIST, and the class
+names say that they are synthetic.
 
-Only exact arithmetic and uniform random numbers are used, so the set is the same on every machine.
+Only exact arithmetic and uniform random numbers are used, so the data are equal on every machine.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 SIZE = 28
 _FINE = 8  # the outlines are drawn on a grid this many times finer than the pixels
-_CHUNK = 1000  # samples made at a time: what they need stays in the processor's cache
+_CHUNK = 1000  # images generated at a time, so that they fit into the processor's cache
 
 Polygon = list[tuple[float, float]]
 Floats = NDArray[np.float64]
@@ -46,8 +46,8 @@ _BOOT = (
 )
 _WELT = "1.8,22 12,21.6 20.5,21 25.5,21 25.5,22.2 20.5,22.2 2,23.4"
 
-# One garment a class, in the order of the labels: (outline, level) layers painted one over the
-# other. A point is x,y in pixels, y downwards; a level is a grey value, 0 being background.
+# One garment per class, in the order of the labels: (outline, level) layers, painted in this
+# order. A point is x,y in pixels, y downwards; a level is a grey value, 0 being background.
 _GARMENTS: list[list[tuple[Polygon, int]]] = [
     [  # t-shirt
         (_mirrored("10.5,3 3,7 5,12.5 8.2,10.5 8.2,25"), 220),
@@ -111,7 +111,7 @@ _GARMENTS: list[list[tuple[Polygon, int]]] = [
 
 
 def _inside(polygon: Polygon, x: Floats, y: Floats) -> NDArray[np.bool_]:
-    """Which grid points lie in a polygon: an odd number of its edges lies to their right."""
+    """Which grid points are in a polygon: those with an odd number of edges to their right."""
     inside = np.zeros((len(y), len(x)), dtype=bool)
     for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
         if y0 != y1:
@@ -122,7 +122,7 @@ def _inside(polygon: Polygon, x: Floats, y: Floats) -> NDArray[np.bool_]:
 
 
 def _box_blur(image: NDArray[np.integer[Any]], width: int) -> NDArray[np.int64]:
-    """Mean over a width × width window along the last two axes, the edges repeated."""
+    """Mean over a width × width window along the last two axes, with repeated edge values."""
     half = width // 2
     padding = [(0, 0)] * (image.ndim - 2) + [(half, width - 1 - half)] * 2
     blurred = np.pad(image.astype(np.int64), padding, mode="edge")
@@ -133,8 +133,8 @@ def _box_blur(image: NDArray[np.integer[Any]], width: int) -> NDArray[np.int64]:
 
 
 def _templates() -> Images:
-    """The ten garments on the fine grid, blurred so that one point stands for one pixel."""
-    points = (np.arange(SIZE * _FINE) + 0.5) / _FINE + 1e-4  # off any round number: no ties
+    """The ten garments on the fine grid, blurred so that each point is the mean over one pixel."""
+    points = (np.arange(SIZE * _FINE) + 0.5) / _FINE + 1e-4  # no round numbers, so no ties
     drawn = np.zeros((len(_GARMENTS), SIZE * _FINE, SIZE * _FINE), dtype=np.uint8)
     for image, layers in zip(drawn, _GARMENTS, strict=True):
         for polygon, level in layers:
@@ -143,7 +143,7 @@ def _templates() -> Images:
 
 
 def _textures(rng: np.random.Generator) -> Images:
-    """Cloths, (n, 28, 28) in 64..255: plain, striped across, striped along, blotched, shaded."""
+    """Textures, (n, 28, 28) in 64..255: plain, striped, checked, blotched and shaded."""
     row, column = np.mgrid[:SIZE, :SIZE]
     plain = np.full((12, SIZE, SIZE), 235)
     across = [150 + 100 * ((row + p) // (p // 2) % 2) for p in (4, 6, 8, 10)]
@@ -159,8 +159,8 @@ def draw(number: int, seed: int) -> tuple[Images, NDArray[np.int32]]:
     """Draw garments of ten classes in equal shares and random order.
 
     Args:
-        number: how many; a multiple of ten.
-        seed: of the random numbers; the same seed draws the same garments.
+        number: the number of images, a multiple of ten.
+        seed: the seed of the random numbers; the same seed gives the same images.
 
     Returns:
         Images, uint8 (number, 28, 28), and labels 0 … 9, int32 (number,).
@@ -179,7 +179,7 @@ def draw(number: int, seed: int) -> tuple[Images, NDArray[np.int32]]:
 def _worn(
     templates: Images, textures: Images, labels: NDArray[np.int32], rng: np.random.Generator
 ) -> Images:
-    """One picture a label: the garment moved, stretched, woven, lit, partly hidden, grainy."""
+    """One image per label: a garment, shifted, stretched, textured, lit, hidden in part, noisy."""
     n = len(labels)
 
     def uniform(low: float, high: float) -> Floats:
@@ -188,12 +188,12 @@ def _worn(
     pixels = np.arange(SIZE) + 0.5 - SIZE / 2
 
     def source() -> NDArray[np.intp]:
-        """Where on the fine grid the pixels of one axis come from, (n, 28)."""
+        """The index on the fine grid for each pixel of one axis, (n, 28)."""
         moved = (pixels - uniform(-2.5, 2.5)) / uniform(0.75, 1.15) + SIZE / 2
         return np.clip((moved * _FINE).astype(np.intp), 0, SIZE * _FINE - 1)
 
     rows, columns = source(), source()
-    slant = uniform(-0.15, 0.15)  # columns move with the row: the garment leans
+    slant = uniform(-0.15, 0.15)  # columns shift with the row, so that the garment leans
     lean = (slant * pixels * _FINE).astype(np.intp)
     columns = np.clip(columns[:, None, :] + lean[:, :, None], 0, SIZE * _FINE - 1)
     garment = templates[labels[:, None, None], rows[:, :, None], columns].astype(np.uint16)
@@ -202,7 +202,7 @@ def _worn(
     light = np.minimum(uniform(90, 290), 255).astype(np.uint16)[:, :, None]
     picture: NDArray[np.uint16] = garment * cloth // 255 * light // 255
 
-    # Something dark lies across four pictures in ten, so that no single pixel gives a class away.
+    # A dark rectangle covers part of 40% of the images, so that no single pixel reveals a class.
     top, left = rng.integers(-4, SIZE, (2, n, 1))
     height, width = rng.integers(5, 14, (2, n, 1))
     hides = rng.random((n, 1)) < 0.4

@@ -1,11 +1,11 @@
-"""What "the same output" means, for all that a cell can leave in a notebook.
+"""Decide whether two outputs of a cell are equal.
 
-A cell is executed again; this module decides whether what came is what was stored. Texts are
-compared by `tabbook.check.text`. Pictures are not compared: a figure carries its data
-(``application/vnd.d2lcompat.series+json``), and that is. In JSON an integer equals its float:
-JavaScript front ends write 20.0 as 20.
+A cell is executed again, and this module compares the new outputs with the stored ones. Texts are
+compared by `tabbook.check.text`. Pictures are not compared; instead, the data that a figure
+contains (``application/vnd.d2lcompat.series+json``) are. In JSON an integer equals its float,
+because JavaScript front ends write 20.0 as 20.
 
-Nothing here imports nbval or pytest, so that it serves any other runner as well.
+This module does not import nbval or pytest, so other test runners can use it.
 """
 
 import json
@@ -19,12 +19,12 @@ from tabbook.check.tolerance import Comparison, Difference, Tolerance
 
 __all__ = ["SKIPPED_MIME", "Comparison", "Difference", "Tolerance", "compare"]
 
-# A figure's picture changes with the fonts of a machine, a widget's id with every run.
+# A figure's picture depends on the machine's fonts, and a widget's id changes in every run.
 SKIPPED_MIME = re.compile(r"image/.*|application/vnd\.jupyter\.widget-view\+json")
 
 
 class _Part(NamedTuple):
-    """What stands in one place of a cell's outputs: the text of a stream, an error, a display."""
+    """One output of a cell: the text of a stream, an error, or a display."""
 
     kind: str
     content: Any
@@ -41,7 +41,7 @@ def compare(
 
     Args:
         stored, new: outputs in the notebook format. The pieces of a stream are joined between two
-            displays; whether stdout or stderr came first there is a matter of luck.
+            displays, because the order of stdout and stderr there is random.
         tolerance: for floats.
     """
     result = Comparison([])
@@ -63,7 +63,7 @@ def compare(
                 note = f"only in the {present} output"
                 result.differences.append(Difference(mime + number, "…", "…", note))
             elif not SKIPPED_MIME.fullmatch(mime):
-                # An SVG says that there is a picture; its data says which.
+                # The SVG shows only that there is a picture; its data are compared.
                 both_text = isinstance(one[mime], str) and isinstance(other[mime], str)
                 compare_values = compare_text if both_text else _compare_json
                 compare_values(mime + number, one[mime], other[mime], tolerance, result)
@@ -85,7 +85,7 @@ def _parts(outputs: Iterable[Mapping[str, Any]]) -> list[_Part]:
             streams[output["name"]] = streams.get(output["name"], "") + output["text"]
             continue
         flush()
-        if kind == "error":  # without the traceback: it is full of paths
+        if kind == "error":  # without the traceback, which contains paths
             parts.append(_Part(kind, f"{output['ename']}: {output['evalue']}"))
         else:
             parts.append(_Part(kind, output.get("data", {})))
@@ -94,7 +94,7 @@ def _parts(outputs: Iterable[Mapping[str, Any]]) -> list[_Part]:
 
 
 def _misplaced(before: list[_Part], after: list[_Part]) -> Iterator[Difference]:
-    """What is missing, what is extra, or else that the order has changed."""
+    """The missing and extra outputs, or a change of their order."""
     ours, theirs = (Counter(part.kind for part in parts) for parts in (before, after))
     if ours == theirs:
         one, other = (", ".join(part.kind for part in parts) for parts in (before, after))
@@ -134,7 +134,7 @@ def _compare_json(
             one, other = (text if is_float(text) else f"{text}.0" for text in (one, other))
         compare_numbers(where, one, other, tolerance, result, 0.0)
     elif isinstance(stored, str) and isinstance(new, str):
-        # Words in JSON are names and labels: a number in them was written, not measured.
+        # Strings in JSON are names and labels, and their numbers are not measurements.
         if as_shown(stored) != as_shown(new):
             result.differences.append(Difference(where, repr(stored), repr(new), "not equal"))
     elif stored is not new:

@@ -1,4 +1,4 @@
-"""Notebooks and their cells as pytest sees them: nbval collects them, our engine runs them."""
+"""Notebooks and cells as pytest items: nbval collects them, and our engine executes them."""
 
 import copy
 from collections.abc import Iterator
@@ -24,23 +24,23 @@ MOST_LISTED = 20
 
 
 class CellError(Exception):
-    """A cell did not do what it should; the message is all that a report needs."""
+    """A cell failed; the message contains everything that a report needs."""
 
 
 class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
-    """A notebook, run by the engine that recorded it.
+    """A notebook, executed by the engine that also records outputs.
 
     Attributes:
-        problems: what the pre-execution checks have found.
-        preflight: the test that fails if they have found something.
-        framework_name, framework: the framework that the notebook says it is for, and what the
-            book knows of it.
-        title: what reports call the notebook.
-        bless: the command that stores the new outputs; empty where there is no source.
+        problems: the problems that the pre-execution checks found.
+        preflight: the test that fails if there are problems.
+        framework_name, framework: the framework in the notebook's metadata, and its entry in the
+            book's table.
+        title: the name of the notebook in reports.
+        bless: the command that accepts new outputs; empty if there is no source.
         ignored: the numbers of the cells that are not compared.
-        stopped: why the cells that are left are not run; empty while they are.
-        unsettled: cells with a display that a later cell may update, their outputs, and what those
-            were when they were found right; None if they were not.
+        stopped: the reason why the remaining cells are skipped; empty if they are not.
+        unsettled: cells with a display that a later cell may update, their outputs, and a copy of
+            the outputs if they were right; None if they were not.
     """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
@@ -60,14 +60,14 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         Raises:
             CollectError: the file is not a notebook.
         """
-        try:  # before nbval does, so that no mistake of its own is taken for one of the file
+        try:  # before nbval does, so that faults of nbval are not reported as faults of the file
             nbformat.validate(nbformat.read(self.path, as_version=4))
         except (NotJSONError, ValidationError, AttributeError) as error:
-            # nbformat looks for attributes in whatever the JSON is
+            # nbformat raises AttributeError for some invalid JSON
             cause = str(error).strip().split("\n")[0]
             raise self.CollectError(
-                f"{self.path} is not a whole notebook ({cause}). Take it from git again, or make "
-                "it anew: python -m tabbook execute"
+                f"{self.path} is not a valid notebook ({cause}). Restore it from git, or create "
+                "it again: python -m tabbook execute"
             ) from error
         cells = [
             NotebookCell.from_parent(
@@ -96,7 +96,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
     @property
     def kernel_name(self) -> str:
-        """The kernel that the options ask for, else the notebook's own."""
+        """The kernel from the options, else the notebook's."""
         options = self.config.option
         if options.nbval_current_env:
             return THIS_ENVIRONMENT
@@ -116,7 +116,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
         """Run a cell; return its outputs and whether later cells may change them.
 
         Raises:
-            CellError: it did not end as it should. The cells after it are then not run.
+            CellError: it failed, hung or killed the kernel. The cells after it are then skipped.
         """
         place = [i for i, one in enumerate(self.nb.cells) if one.cell_type == "code"][cell.cell_num]
         try:
@@ -132,7 +132,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     def _start(self) -> None:
         options, name = self.config.option, self.framework_name
         self._execution = Execution(
-            copy.deepcopy(self.nb),  # which keeps what is stored
+            copy.deepcopy(self.nb),  # a copy, so that stored outputs remain
             self.path.parent,
             variables=book_of(self.path).kernel_environment(name) if name else {},
             kernel=self.kernel_name,
@@ -143,7 +143,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
 
 class Preflight(pytest.Item):
-    """The test that a notebook may run at all; it is there only if that fails."""
+    """The pre-execution checks as a test, which exists only if they fail."""
 
     parent: NotebookFile
 
@@ -151,17 +151,17 @@ class Preflight(pytest.Item):
         raise CellError("\n".join(f"  {problem}" for problem in self.parent.problems))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
-        return f"{self.parent.title}: nothing was run.\n{excinfo.value}"
+        return f"{self.parent.title}: nothing was executed.\n{excinfo.value}"
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, 0, self.name
 
 
 class NotebookCell(IPyNbCell):  # type: ignore[misc]
-    """A cell whose outputs are compared within the tolerances that its tags state.
+    """A cell whose outputs are compared within the tolerances of its tags.
 
     Attributes:
-        is_last: whether no cell of the notebook comes after it in this run.
+        is_last: whether it is the last cell of the notebook in this run.
     """
 
     parent: NotebookFile
@@ -176,7 +176,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
 
     def setup(self) -> None:
         if self.parent.problems:
-            pytest.skip("nothing of this notebook was run")
+            pytest.skip("nothing of this notebook was executed")
         if self.parent.stopped:
             pytest.skip(self.parent.stopped)
 
@@ -184,8 +184,8 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         """Run the cell, unless it is skipped, and compare its outputs, unless they are ignored.
 
         Raises:
-            CellError: it did not end well, or its outputs are not what is stored; on the last cell
-                also: those of a cell whose displays could be updated until then.
+            CellError: it failed, or its outputs differ from the stored ones. The last cell also
+                fails for cells whose displays could be updated until then.
         """
         reason = stated(self.tags, "reason")
         skipped = self.options["skip"] or is_skipped(self.cell)
@@ -202,7 +202,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             pytest.skip(reason)
 
     def _failure(self, reason: str) -> str:
-        """Run the cell; say how its outputs differ from what is stored, empty if they don't."""
+        """Execute the cell; return the differences from the stored outputs, empty if none."""
         outputs, may_change = self.parent.run(self)
         data = book_of(self.path).data
         if data.tag in self.tags and data.is_synthetic:
@@ -230,7 +230,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         return Tolerance.of(self.tags, Tolerance(rtol, atol))
 
     def _judge(self, result: Comparison, on: "NotebookCell") -> str:
-        """Keep what was found with the report of a cell; the failure's text, empty if none."""
+        """Store the result in the report of a cell; return the text of the failure, if any."""
         facts: list[tuple[str, object]] = [
             ("compared", result.verdict),
             ("numbers", result.numbers),

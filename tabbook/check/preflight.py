@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 
 def problems_of(path: Path, kernel: str | None = None) -> list[str]:
-    """See whether a notebook is one that can be checked.
+    """Find the problems of a notebook.
 
     Args:
-        path: the notebook. If it lies where the notebooks of a page lie, it must agree with that
-            page's source.
-        kernel: the name of the kernel that it will run in; None: there will be one.
+        path: the notebook. If it is the notebook of a page, it must agree with the page's source.
+        kernel: the name of its kernel; None if the kernel of this environment is used.
 
     Returns:
-        What is wrong, a sentence each; empty if nothing is.
+        The problems, one sentence each; empty if there are none.
     """
     notebook: NotebookNode = nbformat.read(path, as_version=4)
     problems = _against_source(path, notebook)
@@ -40,7 +39,9 @@ def problems_of(path: Path, kernel: str | None = None) -> list[str]:
         problems = not_executed(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if code and not any(cell.outputs for cell in code):
-        problems.append("no cell has an output: they were stripped, or it was never run")
+        problems.append(
+            "no cell has an output: outputs were stripped, or the notebook was never executed"
+        )
     for number, cell in enumerate(code):
         tags = tags_of(cell)
         if is_ignored(cell) and not stated(tags, "reason"):
@@ -62,14 +63,14 @@ def problems_of(path: Path, kernel: str | None = None) -> list[str]:
         except NoSuchKernel:
             there = ", ".join(sorted(Kernels().find_kernel_specs())) or "none"
             problems.append(
-                f"its kernel {kernel!r} is not installed (there are: {there}). "
+                f"its kernel {kernel!r} is not installed (available: {there}). "
                 "Install it, or check with --nbval-current-env"
             )
     return problems
 
 
 def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
-    """How a notebook differs from its source page; None: it has none."""
+    """How a notebook differs from its source page; None if it has no source."""
     source, folder = path.parent.parent / f"{path.stem}.md", path.parent.name
     if folder not in book_of(path).frameworks or not source.exists():
         return None
@@ -78,7 +79,7 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
         from tabbook.pages.source import SourceError, read_page
     except ModuleNotFoundError as error:
         return [
-            f"{source} is its source, and {error.name} is needed to compare them. "
+            f"{source} is its source; {error.name} is needed to compare them. "
             "Install tabbook's extra: pip install -e '.[book]'"
         ]
     try:
@@ -86,27 +87,27 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
     except SourceError as error:
         return [str(error)] if framework_of(path, notebook)[0] else None
     if folder not in page.frameworks:
-        return [f"{source} has no {folder!r}: no source accounts for this notebook"]
+        return [f"{source} has no {folder!r}: this notebook has no source"]
     return agreement.check(page, folder)
 
 
 def is_ignored(cell: NotebookNode) -> bool:
-    """Whether a code cell is told not to be compared, or not to be run."""
-    with warnings.catch_warnings():  # nbval says it all again when it collects
+    """Whether a code cell is excluded from comparison or from execution."""
+    with warnings.catch_warnings():  # nbval repeats these warnings when it collects
         warnings.simplefilter("ignore")
         options = dict(find_metadata_tags(cell.metadata)) | dict(find_comment_markers(cell.source))
     return is_skipped(cell) or not options.get("check", True) or options.get("skip", False)
 
 
 def framework_of(path: Path, notebook: NotebookNode) -> tuple[str | None, Framework | None]:
-    """The id of the framework that a notebook says it is for, and what its book knows of it."""
+    """The framework in a notebook's metadata: its id, and its entry in the book's table."""
     book = book_of(path)
     name: str | None = notebook.metadata.get(book.key, {}).get("framework")
     return name, book.frameworks.get(name or "")
 
 
 def version_changes(path: Path, notebook: NotebookNode) -> list[str]:
-    """How the versions that a notebook was made with differ from those that are here."""
+    """The differences between the recorded versions of a notebook and the installed ones."""
     book = book_of(path)
     recorded = notebook.metadata.get(book.key, {}).get("versions", {})
     here = book.versions(framework_of(path, notebook)[0])

@@ -1,20 +1,20 @@
-"""The pytest plugin that brings our idea of "the same output" to nbval.
+"""The pytest plugin that makes nbval compare outputs within tolerances.
 
-Two lines of configuration: ``addopts = "-p tabbook.check.pytest_plugin --nbval"`` and, where the
-default does not suit, ``output_rtol = "1e-4"``. nbval finds the notebooks and reads its options;
-then:
+It needs one or two lines of configuration: ``addopts = "-p tabbook.check.pytest_plugin --nbval"``
+and, if you change the default, ``output_rtol = "1e-4"``. nbval finds the notebooks and reads its
+options. Then:
 
-- Before a notebook runs, `preflight` looks at it. If something is wrong with it, that is one failed
-  test that says what, and its cells are skipped.
-- Cells run in the engine that records outputs, `tabbook.execution`. A kernel that dies is noticed
-  at once, a cell that hangs when its time is up.
-- Outputs are compared by `compare`; a wrong one fails its cell, and the next cell runs. After a
-  cell that raised, hung or killed the kernel nothing that follows can be right: the rest of the
-  notebook is skipped, with that reason.
-- A summary, by `report`, tells what was compared, how closely, and what was not.
+- Before a notebook is executed, `preflight` checks it. If it finds problems, one failed test lists
+  them, and the cells of the notebook are skipped.
+- Cells are executed by the engine that also records outputs, `tabbook.execution`. A dead kernel is
+  reported at once, and a cell that hangs is reported at its time limit.
+- Outputs are compared by `compare`. A wrong output fails its cell, and the next cell is executed.
+  After a cell that raised an error, hung or killed the kernel, the rest of the notebook is skipped
+  for this reason.
+- `report` prints a summary: which outputs were compared, how closely, and which were not.
 
-Tags of a cell, besides nbval's and the engine's: ``rtol=…``, ``atol=…``, ``slow`` (left out by
-``--skip-slow``), and ``reason=…``, which a cell must have that is not run or not compared.
+Additional tags of a cell are ``rtol=…``, ``atol=…``, ``slow`` (skipped with ``--skip-slow``), and
+``reason=…``, which a cell needs if it is not executed or not compared.
 """
 
 from collections.abc import Generator
@@ -28,7 +28,7 @@ from tabbook.check.compare import Tolerance
 from tabbook.check.items import NotebookCell, NotebookFile, Preflight
 from tabbook.config import book_of
 
-# A cell so tagged takes long, or needs the result of one that does; the others run without it.
+# Cells with this tag take long, or need the result of such a cell. Other cells do not need them.
 SLOW = "slow"
 
 
@@ -38,22 +38,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--framework",
         action="append",
         metavar="NAME",
-        help="check this framework only (may be repeated; default: all)",
+        help="check only this framework (can be repeated; default: all)",
     )
     group.addoption(
         "--skip-slow",
         action="store_true",
-        help=f"leave out the cells tagged {SLOW!r}, and the tests marked so",
+        help=f"skip the cells tagged {SLOW!r}, and the tests with this marker",
     )
     default = Tolerance()
     for name, kind in (("rtol", "relative"), ("atol", "absolute")):
         text = f"default {kind} tolerance of printed floats"
         parser.addini(f"output_{name}", text, default=f"{getattr(default, name):g}")
-    parser.addini("max_ignored_cells", "how many cells may be ignored in one run", default="0")
+    parser.addini(
+        "max_ignored_cells", "the largest number of ignored cells in one run", default="0"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` leaves it out")
+    config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` skips it")
     config.addinivalue_line("markers", "framework: runs a framework; `--framework` chooses which")
     asked = config.getoption("framework") or []
     book = book_of(config.rootpath)
@@ -107,9 +109,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _with_preflights(items: list[pytest.Item], most_ignored: int) -> list[pytest.Item]:
-    """The items, with the failing pre-execution checks of their notebooks and no others.
+    """The items, and the failing pre-execution checks of their notebooks.
 
-    Also where one cell alone was asked for: it must not run in a notebook that is not as it was.
+    The checks also apply if only one cell was selected, so that it does not run in a changed
+    notebook.
     """
     files = {item.parent for item in items if isinstance(item, NotebookCell | Preflight)}
     ignored = {file: file.ignored for file in files if file.ignored}
@@ -131,9 +134,9 @@ def _with_preflights(items: list[pytest.Item], most_ignored: int) -> list[pytest
 
 
 def _framework_of(item: pytest.Item) -> str | None:
-    """The framework that a test is about: by its notebook's metadata, or by its parameter."""
+    """The framework of a test, from its notebook's metadata or from its parameter."""
     if isinstance(item, NotebookCell | Preflight):
-        # The pre-execution checks tell of a framework that nobody knows.
+        # The pre-execution checks report an unknown framework.
         return item.parent.framework_name if item.parent.framework else None
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     name = parameters.get("framework")

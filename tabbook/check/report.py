@@ -1,6 +1,6 @@
-"""What a run tells at its end: what was compared, how closely, and what was not.
+"""The summary of a run: which outputs were compared, how closely, and which were not.
 
-All from pytest's reports, which hold what worker processes found, too.
+It uses only pytest's reports, which include those of worker processes.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ HEADROOM = 0.5
 
 
 def write(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write the sections on the notebooks of a run; nothing if there were none."""
+    """Write the summary of the notebooks of a run; nothing if there were none."""
     reports = [
         (report, facts)
         for outcome in ("passed", "failed", "skipped", "error")
@@ -35,9 +35,9 @@ def write(terminalreporter: pytest.TerminalReporter) -> None:
         data = book_of(terminalreporter.config.rootpath).data
         terminalreporter.section("not compared")
         terminalreporter.line(
-            f"{data.name} could not be had, so synthetic data took its place: {len(left_out)} "
-            f"cells ran, and their outputs were not compared. Set {data.variable} to a folder "
-            "that has it to compare them."
+            f"{data.name} is not available, so synthetic data were used: {len(left_out)} "
+            f"cells were executed, but their outputs were not compared. Set {data.variable} to a "
+            "folder with the data to compare them."
         )
         for line in left_out:
             terminalreporter.line(f"  {line}")
@@ -68,10 +68,10 @@ def _summary(reports: Sequence[tuple[Any, Mapping[str, list[Any]]]]) -> Iterator
     ]
     if uses:
         use, where = max(uses, key=lambda pair: pair[0])
-        yield f"worst use of a tolerance: {use:.0%} ({where})"
+        yield f"largest share of a tolerance: {use:.0%} ({where})"
     for use, where in uses:
         if use > HEADROOM:
-            yield f"warning: less than a factor of 2 left, {use:.0%} used: {where}"
+            yield f"warning: {use:.0%} of a tolerance used: {where}"
     for _, facts in reports:
         for reason in facts["ignored"]:
             yield f"ignored: {facts['cell'][0]} ({reason})"

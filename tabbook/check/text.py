@@ -1,15 +1,14 @@
-"""Compare two texts as a reader sees them: words equal, integers exact, floats within a tolerance.
+"""Compare two texts: words must be equal, integers exact, and floats within a tolerance.
 
-Carriage returns are applied; colours and other text without meaning are left out. What is and is
-not a number in a text:
+Carriage returns are applied. Colours and other text without meaning are ignored. These are numbers:
 
 - ``0.35ms``, ``12.5%``, ``1,234.5``, ``1e-5``, ``nan`` and both parts of ``1.5-2j`` are floats;
 - a part of a name (``x1``, ``v2.13``), of a version (``2.13.0``) or of a time of day is text;
-- an integer is no float: ``20`` and ``20.0`` differ.
+- an integer is not a float: ``20`` and ``20.0`` differ.
 
-In an array that was printed with ``...``, only what was printed can be compared.
+In an array that was printed with ``...``, only the printed numbers can be compared.
 
-Every step takes time in proportion to the text: patterns begin where a word does.
+Every step takes time proportional to the length of the text: patterns begin at the start of a word.
 """
 
 import math
@@ -62,10 +61,10 @@ MASK = "\0"
 def compare_text(
     where: str, stored: str, new: str, tolerance: Tolerance, result: Comparison
 ) -> None:
-    """Add to a result what differs in two texts.
+    """Add the differences between two texts to a result.
 
     Args:
-        where: what the texts are, for reports: ``stdout`` or a mime type.
+        where: the name of the texts in reports: ``stdout`` or a MIME type.
     """
     if stored == new:
         result.numbers += sum(1 for _ in NUMBER.finditer(stored))
@@ -83,7 +82,7 @@ def compare_text(
 def compare_numbers(
     where: str, stored: str, new: str, tolerance: Tolerance, result: Comparison, unit: float
 ) -> None:
-    """Compare two numbers that are written as text; ``unit`` is what rounding may have changed."""
+    """Compare two numbers that are written as text; ``unit`` is the largest effect of rounding."""
     result.numbers += 1
     if stored == new:
         return
@@ -113,10 +112,11 @@ def compare_numbers(
 
 
 class _Text(NamedTuple):
-    """A text in two: what must be equal, and its numbers with their lines, counted from 1.
+    """A text without its numbers, and its numbers with their lines, counted from 1.
 
-    Blanks beside numbers, and how many stand elsewhere, are no matter: columns are padded by the
-    width of their numbers. Line breaks are, except in brackets: arrays are broken by it.
+    The amount of white space is ignored, because the width of numbers changes the padding of
+    columns. Line breaks count, except in brackets, because the width of numbers also changes the
+    line breaks of arrays.
     """
 
     text: str
@@ -144,7 +144,7 @@ class _Text(NamedTuple):
 
 
 def _depths(text: str) -> list[int]:
-    """How many brackets are open at each place of a text; none where they don't pair up."""
+    """The number of open brackets at each position of a text; zero if they do not match."""
     steps = {"[": 1, "(": 1, "]": -1, ")": -1}
     depths = list(accumulate(steps.get(character, 0) for character in text))
     paired = not depths or (depths[-1] == 0 and min(depths) >= 0)
@@ -152,7 +152,7 @@ def _depths(text: str) -> list[int]:
 
 
 def as_shown(text: str) -> str:
-    """The text that stays on the screen, without what is ignored."""
+    """The text that remains on the screen, without ignored parts."""
     text = ANSI.sub("", text.replace(MASK, "␀").replace("\r\n", "\n"))
     text = "\n".join(map(_overwritten, text.split("\n")))
     for pattern, name in VOLATILE:
@@ -161,7 +161,7 @@ def as_shown(text: str) -> str:
 
 
 def _overwritten(line: str) -> str:
-    """Carry out the carriage returns and backspaces in a line: progress bars write over it."""
+    """Apply the carriage returns and backspaces in a line, which progress bars use."""
     if "\r" not in line and "\b" not in line:
         return line
     shown: list[str] = []
@@ -183,7 +183,7 @@ def is_float(number: str) -> bool:
 
 
 def _unit(number: str) -> float:
-    """One unit in the last printed place; 0 where nothing was rounded."""
+    """One unit in the last printed place; 0 if the number was not rounded."""
     match = re.fullmatch(r"[-+]?[\d,]*\.(\d+)(?:[eE]([-+]?\d+))?", number)
     return 10.0 ** (int(match[2] or 0) - len(match[1])) if match else 0.0
 

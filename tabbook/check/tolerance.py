@@ -1,4 +1,4 @@
-"""How far apart two numbers may be, and what is said of outputs that are not the same."""
+"""Tolerances, and the differences between outputs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tabbook.cells import stated_number
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Two floats are the same if they differ by at most ``max(atol, rtol * abs(stored))``."""
+    """Two floats are equal if they differ by at most ``max(atol, rtol * abs(stored))``."""
 
     rtol: float = 1e-5
     atol: float = 1e-8
@@ -18,7 +18,7 @@ class Tolerance:
         """The tolerance that a cell's tags state (``rtol=0.1``, ``atol=0.02``), else the default.
 
         Raises:
-            ValueError: a tag does not hold a number of at least 0.
+            ValueError: the value of a tag is not a number of at least 0.
         """
         return cls(
             stated_number(tags, "rtol", default.rtol), stated_number(tags, "atol", default.atol)
@@ -27,13 +27,13 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same.
+    """A difference between two outputs.
 
     Attributes:
         where: the output, the line or the path in JSON, such as ``stdout line 3``.
         stored, new: the values, as text.
-        note: how far apart they are and what was allowed, or what else is wrong.
-        distance, allowed: the same as numbers; None where they are not two finite floats.
+        note: the distance and the tolerance, or another reason.
+        distance, allowed: both as numbers; None if the values are not two finite floats.
     """
 
     where: str
@@ -49,14 +49,14 @@ class Difference:
 
 @dataclass
 class Comparison:
-    """What came of comparing two lists of outputs.
+    """The result of a comparison of two lists of outputs.
 
     Attributes:
-        differences: what is not the same; empty if the outputs are.
-        within: floats that are not equal, but within their tolerance.
-        numbers: how many numbers were compared.
-        worst: the largest share of its tolerance that a float within it has used.
-        worst_where: where that was.
+        differences: all differences; empty if the outputs are equal.
+        within: floats that differ within their tolerance.
+        numbers: the number of compared numbers.
+        worst: the largest difference within a tolerance, as a share of that tolerance.
+        worst_where: its place.
     """
 
     differences: list[Difference]

@@ -1,10 +1,10 @@
-"""Figures that belong to the light page and to the dark one.
+"""Adapt figures to the light and the dark theme.
 
-The stored pictures are black on white. Here their colours become variables with two sets of
-values, and the picture asks which theme it stands in: a browser answers ``prefers-color-scheme``
-inside an SVG from the ``color-scheme`` of the page around it. A browser that answers from the
-system instead shows a picture that can still be read, since it brings its own ground along.
-Photographs and masks inside a picture stay as they are: an inverted shirt is another shirt.
+The stored pictures are black on white. This module replaces their colours by variables with values
+for both themes. Inside an SVG, browsers derive ``prefers-color-scheme`` from the ``color-scheme``
+of the page around it. A browser that uses the system's setting instead shows a readable picture,
+because each picture has its own background. Photographs and masks are not changed, because an
+inverted image would show something else.
 """
 
 import colorsys
@@ -21,10 +21,10 @@ _COLOUR = re.compile(r"\b(fill|stroke): (#[0-9a-f]{6})")
 
 
 def themed(svg: str) -> str:
-    """A Matplotlib picture with colours for the light and the dark page.
+    """A Matplotlib picture with colours for the light and the dark theme.
 
-    What is faint on purpose, that is, has an opacity of its own, stays faint; every other line,
-    bar and marker gets a contrast of at least ``LEAST_CONTRAST`` against the ground.
+    Elements with an opacity stay faint. Every other line, bar and marker has a contrast of at
+    least ``LEAST_CONTRAST`` against the background.
     """
     values: dict[str, tuple[str, str]] = {}
 
@@ -51,7 +51,7 @@ def themed(svg: str) -> str:
 
 
 def shown(colour: str, theme: str, faint: bool = False) -> str:
-    """The colour that stands for ``colour`` (``#rrggbb``) in a theme, ``light`` or ``dark``."""
+    """The colour that replaces ``colour`` (``#rrggbb``) in a theme, ``light`` or ``dark``."""
     red, green, blue = _parts(colour)
     if theme == "dark":
         if red == green == blue:  # between text and ground, as it was between black and white

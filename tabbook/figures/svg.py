@@ -1,8 +1,8 @@
-"""Pictures as light as they can be without a visible loss.
+"""Reduce the size of pictures without a visible loss.
 
-Matplotlib draws a heat map into its SVG as a PNG of four bytes a pixel, and every SVG says who made
-it. A page carries a picture for each framework, so that adds up. The notebooks keep what Matplotlib
-wrote: only the page's copy is lighter.
+Matplotlib embeds heat maps in an SVG as PNG with four bytes per pixel, and writes metadata into
+every SVG. A page contains a picture for each framework, so the sizes add up. Only the page's copies
+are reduced; the notebooks are not changed.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""The plotted numbers of a figure, for those who would rather read than look.
+"""The plotted numbers of a figure as tables, for readers who cannot see it or prefer numbers.
 
-A stored figure can have its data beside its picture, in an output of a type of its own. Here they
-become tables of HTML, and a sentence where the figure's author wrote none.
+A stored figure can contain its data in a separate MIME type. This module converts them to HTML
+tables, and adds a description if the figure's author wrote none.
 """
 
 import re
@@ -35,7 +35,7 @@ def data_of_figure(series: Mapping[str, Any]) -> str:
 
 
 def curves_in_words(series: Mapping[str, Any]) -> str:
-    """What the curves of a figure do, from the first point to the last.
+    """A description of the curves of a figure, from the first point to the last.
 
     For example: "3 curves against epoch. train_loss falls from 1.46 at 0.249 to 0.414 at 9.75."
     """
@@ -63,7 +63,7 @@ def _course(name: str, line: Mapping[str, Any]) -> str:
 
 
 def _plotted(ax: Mapping[str, Any]) -> Iterable[str]:
-    """The tables of one of the axes: curves over the same points share one, bars have one."""
+    """The tables of one of the axes: one for all curves over the same points, and one for bars."""
     over = ax["xlabel"] or "index"
     caption = ax["title"] or ax["ylabel"] or f"Curves against {over}"
     notes: list[str] = []
@@ -103,7 +103,7 @@ def _plotted(ax: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _curves(ax: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The lines with the names that the legend gives them, the others numbered."""
+    """The lines with their names from the legend; other lines are numbered."""
     lines = ax["lines"]
     # Where a legend was given as a list, the lines themselves know nothing of their names.
     given = ax["legend"] if len(ax["legend"]) == len(lines) else []
@@ -121,9 +121,9 @@ def _curves(ax: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _band(points: Sequence[float]) -> tuple[list[float], list[float], list[float]] | None:
-    """A filled band as ``(x, low, high)`` from its outline; None where this is no band.
+    """A filled band as ``(x, low, high)`` from its outline; None if it is not a band.
 
-    Matplotlib walks along one edge and back along the other, and starts and ends in a corner.
+    Matplotlib's outline goes along one edge and back along the other, and starts in a corner.
     """
     x, y = points[0::2], points[1::2]
     count = (len(x) - 3) // 2
@@ -141,7 +141,7 @@ def _encloses(band: tuple[Sequence[float], ...], line: Mapping[str, Any]) -> boo
 
 
 def _pictures(axes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One table of all pictures of a figure; pixels would be thousands of cells."""
+    """One table of all pictures of a figure, without their pixels."""
     named = [
         (name, image)
         for name, ax in zip(_picture_names(axes), axes, strict=True)
@@ -181,7 +181,7 @@ def _picture_names(axes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _zeros(image: Mapping[str, Any]) -> str:
-    """The share of zeros, where it is known: of masks, and where all pixels are stored."""
+    """The share of zeros if it is known, that is, if all pixels are stored."""
     mean, pixels = image["mean"], image.get("pixels")
     if pixels:
         found = sum(pixel == 0 for pixel in pixels)
@@ -220,7 +220,7 @@ def _number(value: Any) -> str:
 
 
 def _text(words: str) -> str:
-    """Words as HTML; what stands between dollars is a formula."""
+    """Text as HTML; text between dollars is a formula."""
     return "".join(
         mathml(part) if place % 2 else escape(part)
         for place, part in enumerate(re.split(r"\$([^$]+)\$", words))

@@ -1,7 +1,7 @@
-"""The font that formulas are set in: STIX Two Math, less what a book has no use for.
+"""The font of the formulas: STIX Two Math, reduced to the characters that the book needs.
 
-Only a font for mathematics knows how far a bracket grows and where an exponent stands, and a reader
-has one only by chance. The whole font is 370 KB; a formula that waits for it moves when it comes.
+Only a font for mathematics has the sizes of brackets and the positions of exponents, and few
+readers have one installed. The complete font has 370 KB, and formulas would move when it arrives.
 """
 
 import logging
@@ -23,7 +23,7 @@ logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
 
 
 def trim(book: Path) -> None:
-    """Trim a book's copy of the font to the characters that its formulas have.
+    """Reduce a book's copy of the font to the characters of its formulas.
 
     Args:
         book: the folder of the built book, or of slides alone. Its HTML files are read, and the
@@ -49,7 +49,7 @@ def characters(book: Path) -> set[str]:
 
 
 def _patch_glyphs(font: TTFont) -> None:
-    """Change the glyphs that browsers set badly."""
+    """Correct the glyphs that browsers place badly."""
     names = font.getBestCmap()
     # Chromium leaves as much room for any root as the widest sign takes: a gap after the small ones
     sign = names[ord(RADICAL)]
@@ -70,7 +70,7 @@ def _patch_glyphs(font: TTFont) -> None:
 def _reshape(
     font: TTFont, name: str, scale: tuple[float, float], shift: tuple[int, int] = (0, 0)
 ) -> None:
-    """Scale a glyph and what it advances, then move it, in thousandths of an em."""
+    """Scale a glyph and its advance width, then move it, in thousandths of an em."""
     glyph, (advance, _) = font["glyf"][name], font["hmtx"][name]
     glyph.coordinates.scale(scale)
     glyph.coordinates.translate(shift)

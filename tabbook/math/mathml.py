@@ -1,7 +1,7 @@
-"""Formulas as MathML, which browsers set themselves.
+"""Convert formulas to MathML, which browsers show without JavaScript.
 
-They are made while the book is built, so a page needs no script to show them, and nothing on it
-moves while one works. Elsewhere, in notebooks and in LaTeX, a formula stays the TeX that it is.
+Formulas are converted when the book is built, so that the page does not move while it loads. In
+notebooks and in LaTeX, formulas remain TeX.
 """
 
 import re
@@ -14,21 +14,21 @@ _CONVERTER = LatexToMathML(fancy_error=False)
 
 
 class FormulaError(ValueError):
-    """A formula can't become MathML; the message shows it and says why."""
+    """A formula cannot be converted to MathML; the message contains it and the reason."""
 
 
 def mathml(tex: str, *, display: bool = False) -> str:
     """A formula as a ``<math>`` element.
 
-    It holds no TeX: a search's excerpts and a table's sorting would take that for words.
+    It contains no TeX, which excerpts of searches and sorted tables would show as text.
 
     Args:
         tex: the formula as in LaTeX's math mode, without dollars.
-        display: whether it stands on a line of its own.
+        display: whether it is a displayed equation.
 
     Raises:
-        FormulaError: it is no TeX, uses a command that MathML has nothing for, has several lines
-            outside an environment, or would be set badly.
+        FormulaError: it is not valid TeX, uses a command without MathML, has several lines
+            outside an environment, or would be shown badly.
     """
     tex = tex.strip()
     # The converter would silently put them all on one line
@@ -41,7 +41,7 @@ def mathml(tex: str, *, display: bool = False) -> str:
         formula = _CONVERTER.convert_with_local_state(tex, displaystyle=display)
     except LatexError as error:
         raise FormulaError(f"expected a formula in TeX. Received: {tex}\n{error}") from error
-    # Chromium makes a bracket large only where nothing hangs on it
+    # Chromium does not stretch a bracket that has an exponent
     if re.search("<m(sub|sup|subsup)><mo minsize", formula):
         raise FormulaError(
             r"brackets of a given size expect braces before an exponent: {\bigl( x \bigr)}^2. "
@@ -51,8 +51,8 @@ def mathml(tex: str, *, display: bool = False) -> str:
 
 
 def keep_punctuation(html: str) -> str:
-    """Keep formulas in a sentence on one line with the bracket before them and the comma behind.
+    """Keep a formula on one line with the bracket before it and the punctuation after it.
 
-    Chromium would break the line there, as beside a picture.
+    Otherwise Chromium may break the line there, as beside an image.
     """
     return _WITH_PUNCTUATION.sub(r'<span class="unbroken">\g<0></span>', html)

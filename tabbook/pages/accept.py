@@ -1,7 +1,7 @@
-"""Accept new outputs (``bless``): run again, show what moved, and write that and nothing else.
+"""Accept new outputs (``bless``): execute again, list the changes, and store only those.
 
-A ``git diff`` is read by people. So an output that is the same as the stored one, by the rule that
-the regression check goes by, stays as it is stored, to the last digit.
+The ``git diff`` should be readable. Therefore an output that equals the stored one, by the rules of
+the check, keeps all its stored digits.
 """
 
 import difflib
@@ -21,14 +21,14 @@ from tabbook.text import clip, first_line
 
 @dataclass(frozen=True)
 class Change:
-    """Something in a notebook that is not as it was stored.
+    """A difference between a notebook and its stored version.
 
     Attributes:
         page, framework, cell: the place; cells are counted from 0 among those with code, as in
             the reports of the regression check.
         first_line: the first line of the cell.
-        difference: what is stored and what came.
-        taken: whether the new output is written; False: it is within its tolerance.
+        difference: the stored and the new output.
+        taken: whether the new output is stored; False if it is within its tolerance.
     """
 
     page: str
@@ -47,21 +47,20 @@ def bless(
     default: Tolerance | None = None,
     require_installed: bool = True,
 ) -> list[Change]:
-    """Run notebooks again and write those of their outputs that are not what is stored.
+    """Execute notebooks again and store the outputs that changed.
 
-    Nothing is written before all of them have run, so that one commit never holds the outputs of
-    two states of the code.
+    Nothing is written before all of them have been executed, so that one commit never contains
+    outputs of two versions of the code.
 
     Args:
         pairs: pages with the framework to run them in.
-        exact: take every new digit, also within the tolerances.
-        figures: a folder for the pictures of changed figures, as they were and as they are.
-        default: the tolerance of cells that state none.
+        exact: also store changes within the tolerances.
+        figures: a folder for the old and new pictures of changed figures.
+        default: the tolerance of cells without such tags.
         require_installed: as for ``record.execute``.
 
     Raises:
-        NotebookError: a notebook did not run, or its source changed meanwhile. Then nothing is
-            written.
+        NotebookError: a notebook failed, or its source changed meanwhile. Nothing is written.
     """
     changes: list[Change] = []
     ready: list[tuple[NotebookNode, Path]] = []
@@ -71,7 +70,7 @@ def bless(
         if notebooks.split(read_page(page.path), framework) != notebooks.split(page, framework):
             raise NotebookError(
                 f"{page.name}/{framework}: {page.path} was changed while its notebook ran, so the "
-                "outputs are not those of the source. Run the command again."
+                "outputs do not belong to the source. Run the command again."
             )
         path = page.notebook(framework)
         stored = notebooks.stored_notebook(path)
@@ -107,7 +106,7 @@ def default_tolerance(folder: Path) -> Tolerance:
 
 
 def table(changes: Sequence[Change]) -> str:
-    """The changes as lines in columns."""
+    """The changes as a table."""
     head = ("page", "framework", "cell", "what", "stored", "new", "difference", "tolerance", "")
     rows = [head, *map(_row, changes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -141,7 +140,7 @@ def _merge(
     exact: bool,
     default: Tolerance,
 ) -> Iterator[tuple[int, str, Difference, bool]]:
-    """Put stored outputs back into a new notebook where they are the same; tell what is not."""
+    """Restore equal stored outputs in a new notebook; return the other changes."""
     ours, theirs = notebooks.code_cells(stored), notebooks.code_cells(new)
     partners = _partners([cell.source for cell in ours], [cell.source for cell in theirs])
     for number, cell in enumerate(theirs):
@@ -172,7 +171,7 @@ def _merge(
 
 
 def _partners(stored: list[str], new: list[str]) -> dict[int, int]:
-    """For the cells of the new notebook the stored ones that they are, or were edited from."""
+    """The stored cell for each cell of the new notebook, if there is one."""
     partners: dict[int, int] = {}
     matcher = difflib.SequenceMatcher(a=stored, b=new, autojunk=False)
     for kind, a, a_end, b, b_end in matcher.get_opcodes():
@@ -182,7 +181,7 @@ def _partners(stored: list[str], new: list[str]) -> dict[int, int]:
 
 
 def _parts(before: list[NotebookNode], after: list[NotebookNode]) -> Iterator[slice]:
-    """The outputs that can be compared, and kept, one by one; else all of them."""
+    """The outputs in groups that can be compared and restored separately."""
     kinds = [[(one.output_type, one.get("name")) for one in outputs] for outputs in (before, after)]
     if kinds[0] == kinds[1]:
         yield from (slice(place, place + 1) for place in range(len(before)))
@@ -191,14 +190,14 @@ def _parts(before: list[NotebookNode], after: list[NotebookNode]) -> Iterator[sl
 
 
 def _same(stored: list[NotebookNode], new: list[NotebookNode], tolerance: Tolerance) -> bool:
-    """Whether outputs can stay as they are stored."""
+    """Whether the stored outputs can be kept."""
     if compare(stored, new, tolerance).differences:
         return False
     return _unspoken(stored) == _unspoken(new)
 
 
 def _unspoken(outputs: list[NotebookNode]) -> list[str]:
-    """The pictures of outputs that have no data to speak for them."""
+    """The pictures of outputs without data."""
     return [
         value
         for data in (output.get("data", {}) for output in outputs)

@@ -1,7 +1,7 @@
-"""Whether a stored notebook agrees with its page's source, found without running anything.
+"""Check, without executing anything, whether a stored notebook agrees with its page's source.
 
-The executed notebook is the only place where outputs are stored. So one that differs from its
-source is named cell by cell, with the command that puts it right.
+Outputs are stored only in the executed notebooks. For a notebook that differs from its source, this
+module lists each cell that differs and the command that corrects it.
 """
 
 import difflib
@@ -17,11 +17,11 @@ from tabbook.text import clip
 
 
 def check(page: Page, framework: str) -> list[str]:
-    """Compare an executed notebook with its source; run nothing.
+    """Compare an executed notebook with its source, without executing anything.
 
     Returns:
-        What is wrong, one message for each cell, each with the command that puts it right; empty
-        where the notebook agrees and has been executed from first to last.
+        One message for each problem, with the command that corrects it; empty if the notebook
+        agrees and has been executed in order.
     """
     path = page.notebook(framework)
     notebook = stored_notebook(path)
@@ -34,14 +34,14 @@ def check(page: Page, framework: str) -> list[str]:
 
 
 def remedy(page: Page, framework: str, notebook: NotebookNode | None) -> str:
-    """The command that makes a notebook (None: there is none) agree with its source again."""
+    """The command that updates a notebook; the notebook is None if it does not exist."""
     fits = notebook is not None and same_code(split(page, framework), notebook, page.book.key)
     command = "refresh" if fits else "execute"
     return f"python -m tabbook {command} --framework {framework} {page.name}"
 
 
 def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]:
-    """How a notebook differs from what its source says, cell by cell."""
+    """The differences between a notebook and its source, cell by cell."""
     expected = split(page, framework)
     wanted = [(cell.cell_type, cell.source) for cell in expected.cells]
     found = [(cell.cell_type, cell.source) for cell in notebook.cells]
@@ -55,7 +55,7 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
         if kind == "equal":
             same += pairs
             continue
-        # A cell that stands elsewhere was moved; it is no edited form of the one opposite.
+        # A cell at another position was moved; it is not an edited version of this one.
         pairs = [
             (i, j)
             for i, j in pairs
@@ -89,7 +89,9 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
                 f"the source and {json.dumps(stored, sort_keys=True)} in the notebook"
             )
         if expected.cells[i].id != notebook.cells[j].get("id"):
-            messages.append(f"{name_of_cell(expected, i)} has another id than its text gives it")
+            messages.append(
+                f"{name_of_cell(expected, i)} has an id that does not belong to its text"
+            )
     if notebook.metadata.get("kernelspec") != KERNEL:
         recorded = notebook.metadata.get("kernelspec", {}).get("name")
         messages.append(f"the notebook's kernel is {recorded!r}, not {KERNEL['name']!r}")
@@ -104,7 +106,7 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
 
 
 def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
-    """Whether the stored outputs are those of the expected notebook's code, all of it run."""
+    """Whether the stored outputs come from a complete run of the expected code."""
     return (
         [cell.source for cell in code_cells(expected)]
         == [cell.source for cell in code_cells(stored)]
@@ -114,7 +116,7 @@ def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
 
 
 def _first_difference(source: str, stored: str) -> tuple[int, str, str]:
-    """The first line that differs, from 1, and what surrounds the difference in both."""
+    """The first line that differs, counted from 1, and the text around the difference in both."""
     pairs = itertools.zip_longest(source.split("\n"), stored.split("\n"))
     line, (a, b) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
     if a is None or b is None:

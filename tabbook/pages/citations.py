@@ -1,4 +1,4 @@
-"""Citations as the book shows them, author and year, and the list of what was cited."""
+"""Citations by author and year, as in the book, and the list of references."""
 
 import functools
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ ROLES = {"cite": "p", "cite:p": "p", "cite:t": "t"}
 
 
 def bibliography(files: Iterable[Path]) -> "Bibliography":
-    """What ``.bib`` files hold; they are read again only when one has changed."""
+    """The contents of ``.bib`` files, which are read again only after a change."""
     return _read(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
@@ -34,10 +34,10 @@ class Bibliography:
         self.texts: dict[str, str] = {}
 
     def citation(self, role: str, keys: Sequence[str]) -> str:
-        """Entries as the text names them, each with a link to ``#cite-<key>``.
+        """Citations of entries as in the text, each with a link to ``#cite-<key>``.
 
         Raises:
-            KeyError: there is no such entry.
+            KeyError: an entry does not exist.
         """
         cited = [(self.entries[key], f"#cite-{key}") for key in keys]
         if ROLES[role] == "t":
@@ -50,12 +50,12 @@ class Bibliography:
         return f"[{inner}]"
 
     def list(self, keys: Iterable[str]) -> str:
-        """A list of entries in the book's order, each with the anchor that citations lead to."""
+        """A list of entries in the book's order, each with the anchor of its citations."""
         entries = self.style.sort([self.entries[key] for key in keys])
         return "\n".join(f'- <a id="cite-{entry.key}"></a>{self.text(entry)}' for entry in entries)
 
     def text(self, entry: Entry) -> str:
-        """What the book's list says of an entry."""
+        """The text of an entry in the book's list."""
         if entry.key not in self.texts:
             text = self.style.format_entry("", entry).text.render(_Markdown())
             self.texts[entry.key] = " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())

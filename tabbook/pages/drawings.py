@@ -1,11 +1,11 @@
-"""Pictures drawn by hand, as a notebook carries them: in its own text.
+"""Hand-drawn pictures, embedded in the text of notebooks.
 
-Front ends agree on one form only, a PNG in a data URI (CONTRIBUTING.md says where which fails). So
-beside each SVG lies a PNG of it, drawn once and committed. It names the SVG that it was drawn from,
-so that a changed drawing is noticed on any machine.
+All front ends support only one form, a PNG in a data URI (CONTRIBUTING.md lists the others).
+Therefore each SVG has a committed PNG beside it. The PNG contains the hash of its SVG, so that a
+changed drawing is noticed on any machine.
 
-``python -m tabbook.pages.drawings chapters/img/net.svg`` draws it anew, with Playwright's Chromium
-or the one on the path.
+``python -m tabbook.pages.drawings chapters/img/net.svg`` draws it again, with Playwright's Chromium
+or the Chromium on the path.
 """
 
 import base64
@@ -19,29 +19,29 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-#: Pixels of the PNG for one of the SVG: sharp on dense screens, too.
+#: Pixels of the PNG per pixel of the SVG, for screens of high resolution.
 SCALE = 2
 _KEY = "SHA-256 of the SVG"
 
 
 class DrawingError(ValueError):
-    """A picture can't be put into a notebook; the message says what to do."""
+    """A picture cannot be embedded in a notebook; the message says what to do."""
 
 
 def image(path: Path, alt: str) -> str:
-    """An HTML image that holds its picture.
+    """An HTML image with an embedded picture.
 
     Raises:
-        DrawingError: there is none, or the PNG is not that of the SVG.
+        DrawingError: the picture is missing, or its PNG belongs to another version of the SVG.
     """
     if not path.is_file():
-        raise DrawingError(f"there is no picture {path}.")
+        raise DrawingError(f"the picture {path} does not exist.")
     file = path
     if path.suffix == ".svg":
         file = path.with_suffix(".png")
         if not file.is_file() or _drawn_from(file) != _hash(path):
             raise DrawingError(
-                f"{file} is not the picture of {path.name} as it is. "
+                f"{file} was drawn from another version of {path.name}. "
                 f"Run: python -m tabbook.pages.drawings {path}"
             )
     width = round(Image.open(file).width / (SCALE if file != path else 1))
@@ -52,7 +52,7 @@ def image(path: Path, alt: str) -> str:
 
 
 def draw(paths: list[Path]) -> None:
-    """Draw the PNG of each SVG, on white, and note from which."""
+    """Draw the PNG of each SVG on white, and store the hash of the SVG in it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -65,7 +65,7 @@ def draw(paths: list[Path]) -> None:
                 "<body style='margin: 0; background: white'>"
                 f"<div style='display: inline-block'>{path.read_text(encoding='utf-8')}</div>"
             )
-            # An SVG without a width of its own takes all there is.
+            # An SVG without a width takes the full width.
             page.evaluate("""() => {
                 const svg = document.querySelector("svg"), box = svg.viewBox.baseVal;
                 const size = `width: ${box.width}px; height: ${box.height}px`;
@@ -77,7 +77,7 @@ def draw(paths: list[Path]) -> None:
 
 
 def save(picture: Image.Image, svg: Path) -> None:
-    """Write the PNG of an SVG beside it."""
+    """Write the PNG of an SVG into the same folder."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text(_KEY, _hash(svg))
     few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)

@@ -1,8 +1,8 @@
-"""What a notebook begins with for those who open it elsewhere: on Colab, Kaggle or Binder.
+"""The first cells of a notebook, for Colab, Kaggle and Binder.
 
-Links to open it there, one back to its page, and a cell that installs what it needs on Colab and
-Kaggle. All of that needs the address of the book's repository, ``repository: url`` in
-``_config.yml``; without one a notebook has none of it.
+They contain links to open the notebook there, a link to its page, and code that installs the
+requirements on Colab and Kaggle. They need the address of the book's repository, ``repository:
+url`` in ``_config.yml``; without it, notebooks do not have these cells.
 """
 
 import json
@@ -26,7 +26,7 @@ GITHUB = "https://github.com/"  # Colab and Kaggle open notebooks of no other ho
 KAGGLE = "https://kaggle.com/kernels/welcome?src="
 FOLDERS = {"jupyterlab": "lab/tree", "classic": "tree"}  # of Binder's address
 
-# One of the variables is set there. Plain Python, not `%pip`: other programs read the cell, too.
+# One of the variables is set there. Plain Python, not `%pip`, so that all programs can parse it.
 INSTALL = """\
 # On Colab or Kaggle, run this cell first: it installs {what}. Elsewhere it does nothing.
 import os
@@ -38,13 +38,13 @@ TAGS = [ELSEWHERE, "skip-execution", "reason=it installs on Colab and Kaggle onl
 
 @dataclass(frozen=True)
 class Published:
-    """Where a book is published, by its ``_config.yml``.
+    """The addresses of a book, from its ``_config.yml``.
 
     Attributes:
         repository: the address of its repository, without a slash at the end.
-        branch: the branch that readers get.
-        folder: the book's folder in the repository, with a slash at the end; empty: its root.
-        site: the address of the built book, with a slash at the end; empty: it has none.
+        branch: the branch for readers.
+        folder: the book's folder in the repository, with a slash at the end; empty for the root.
+        site: the address of the built book, with a slash at the end; empty if there is none.
         launch: the ``launch_buttons``.
     """
 
@@ -56,10 +56,10 @@ class Published:
 
 
 def published(book: Book) -> Published | None:
-    """Where a book is published; None as long as its repository has no address.
+    """The addresses of a book; None if its repository has no address.
 
     Raises:
-        ConfigError: ``_config.yml`` is no YAML.
+        ConfigError: ``_config.yml`` is not valid YAML.
     """
     settings = config_of(book)
     repository = settings.get("repository") or {}
@@ -76,10 +76,10 @@ def published(book: Book) -> Published | None:
 
 
 def first_cells(page: Page, framework: str) -> list[NotebookNode]:
-    """The cells that come before those of the page, with the tag ``elsewhere``.
+    """The cells before those of the page, with the tag ``elsewhere``.
 
     Raises:
-        ConfigError: ``_config.yml`` is no YAML.
+        ConfigError: ``_config.yml`` is not valid YAML.
     """
     where = published(page.book)
     if where is None:
@@ -99,7 +99,7 @@ def first_cells(page: Page, framework: str) -> list[NotebookNode]:
 def machines(where: Published, path: str) -> dict[str, str]:
     """The addresses that open a notebook on other machines, by their names.
 
-    Colab and Binder are those of ``launch_buttons``, if it has them; Kaggle is where GitHub is.
+    Colab and Binder come from ``launch_buttons``, if it has them; Kaggle needs GitHub.
 
     Args:
         where: of the book.
@@ -129,7 +129,7 @@ def _links(page: Page, framework: str, where: Published) -> str:
 
 
 def _install(book: Book, framework: str, where: Published) -> str:
-    """The code that installs the book's package, and the framework as its extra says."""
+    """The code that installs the book's package and the framework's extra."""
     project = tomllib.loads((book.root / FILE).read_text(encoding="utf-8")).get("project")
     if not project:
         return ""

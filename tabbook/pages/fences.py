@@ -1,4 +1,4 @@
-"""What is a directive and what is text, as MyST's own parser sees it, at any depth."""
+"""Directives and text at any depth of nesting, as MyST's parser reads them."""
 
 import functools
 import itertools
@@ -24,12 +24,12 @@ _VERBATIM = frozenset({"code", "code-block", "sourcecode", "literalinclude", "ma
 # Block tokens that hold text. What is not among them is math, or holds these.
 _TEXT = frozenset({"inline", "html_block", "code_block", "myst_line_comment"})
 
-# A line: where it stands in the text, from 0, and what it says inside of its fences.
+# A line: its number in the text, from 0, and its contents inside the fences.
 Line = tuple[int, str]
 
 
 class ProseError(ValueError):
-    """Prose is not as expected; ``line`` says where in the text, counted from 0."""
+    """Prose is invalid; ``line`` is the line in the text, counted from 0."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -38,18 +38,18 @@ class ProseError(ValueError):
 
 @dataclass(frozen=True)
 class Fence:
-    """What stands between two fences: code, a directive, or a div.
+    """A fenced block: code, a directive, or a div.
 
     Attributes:
-        info: what follows the opening fence.
+        info: the text after the opening fence.
         name: the directive's; empty for code and divs.
         options: the directive's.
-        line: where it begins in the whole text.
-        start, body, stop, end: where it begins, where its body begins and ends, and where it ends
-            itself, in lines of the text that it stands in.
-        lead: what stands before the fence in its line.
-        indent: the last spaces of that, which no list asks for.
-        top: whether it stands in no list or quotation of that text.
+        line: its first line in the whole text.
+        start, body, stop, end: its first line, the first line and the end of its body, and its
+            end, in lines of the text that contains it.
+        lead: the text before the fence in its line.
+        indent: the spaces at the end of ``lead`` that are not part of a list marker.
+        top: whether it is outside of all lists and quotations of that text.
         content: the body as MyST reads it. Closed fences with text to show have none.
     """
 
@@ -72,21 +72,21 @@ class Fence:
         return self.stop < self.end
 
     def fail(self, message: str) -> NoReturn:
-        """Raise a `ProseError` that says where this begins."""
+        """Raise a `ProseError` with the first line of this block."""
         raise ProseError(self.line, message)
 
 
 @dataclass(frozen=True)
 class Prose:
-    """Lines of MyST, and what they hold.
+    """Parsed lines of MyST.
 
     Attributes:
         lines: the lines.
-        fences: in order; what stands inside of one is in its ``content``.
+        fences: the fenced blocks in order; nested blocks are in their ``content``.
         text: the lines outside of all fences and formulas.
-        is_open: whether a fence, a comment or the like reaches beyond the last line.
-        tokens: its blocks in order, with what they are and their lines, from 0, in ``lines``;
-            what is inside of a line is not parsed. Those of fences are those of ``fences``.
+        is_open: whether a fence, a comment or a similar block is not closed.
+        tokens: its blocks in order, with their types and their lines in ``lines``, counted from 0.
+            Inline markup is not parsed. Fenced blocks are those of ``fences``.
     """
 
     lines: tuple[Line, ...] = ()
@@ -100,7 +100,7 @@ def parse(text: str) -> Prose:
     """Read a text.
 
     Raises:
-        ProseError: MyST can't read the options of a directive.
+        ProseError: the options of a directive are not valid MyST.
     """
     return read(tuple(enumerate(text.split("\n"))))
 
@@ -125,7 +125,7 @@ def read(lines: tuple[Line, ...]) -> Prose:
 
 
 def all_fences(prose: Prose) -> Iterator[Fence]:
-    """The fences of a text, each before those inside of it."""
+    """The fenced blocks of a text, each before its nested blocks."""
     for fence in prose.fences:
         yield fence
         yield from all_fences(fence.content)
@@ -143,7 +143,7 @@ def directive_options(lines: Sequence[str], at: int, stop: int) -> tuple[dict[st
         The options, and the line after them.
 
     Raises:
-        ProseError: MyST can't read them.
+        ProseError: the options are not valid MyST.
     """
     end = at
     if at < stop and lines[at].startswith("---"):
@@ -158,11 +158,11 @@ def directive_options(lines: Sequence[str], at: int, stop: int) -> tuple[dict[st
     try:
         return dict(options_to_items(dedent("\n".join(block)))[0]), end
     except TokenizeError as error:
-        raise ProseError(at, f"MyST can't read these options: {error.problem}.") from error
+        raise ProseError(at, f"these options are not valid MyST: {error.problem}.") from error
 
 
 def options_and_body(content: str) -> tuple[dict[str, str], str]:
-    """Divide what a directive encloses into its options and the text below them.
+    """Split the contents of a directive into options and text.
 
     Raises:
         ProseError: as ``directive_options`` does.
@@ -183,7 +183,7 @@ def _parser() -> MarkdownIt:
 
 
 def _noting_indent(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
-    """The rule of a fence that notes by how much it is indented in its list or quotation."""
+    """The rule for fences, which also records the indentation in a list or quotation."""
 
     def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         indent = state.sCount[start] - state.blkIndent
@@ -196,7 +196,7 @@ def _noting_indent(rule: Callable[[StateBlock, int, int, bool], bool]) -> Any:
 
 
 def _fence(lines: tuple[Line, ...], token: Token) -> Fence:
-    """Read a fence, and what is inside of it."""
+    """Parse a fenced block and its contents."""
     assert token.map is not None
     start, end = token.map[0], min(token.map[1], len(lines))
     inside = token.content.split("\n")[: min(token.content.count("\n"), end - start - 1)]

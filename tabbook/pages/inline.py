@@ -1,4 +1,4 @@
-"""What MyST adds to CommonMark within a paragraph, and where in it."""
+"""The inline syntax that MyST adds to CommonMark, with its positions in a paragraph."""
 
 import functools
 import re
@@ -21,7 +21,7 @@ _KINDS = frozenset(
     | {"substitution_inline", "code_inline"}
 )
 
-# A place in a text, and what stands there.
+# A position in a text, and the markup there.
 Piece = tuple[int, int, Token]
 
 
@@ -30,7 +30,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
     """The roles, formulas, links, pictures and code in the text of a block.
 
     Returns:
-        For each, where it begins and ends in ``text``, and its token; none lies in another one.
+        For each, its start and end in ``text`` and its token; they do not overlap.
     """
     tokens: list[Token] = []
     _parser().inline.parse(text, _parser(), {}, tokens)
@@ -71,7 +71,7 @@ def _plain_parser() -> MarkdownIt:
 
 
 def _noting_place(rule: Callable[[StateInline, bool], bool]) -> Any:
-    """The rule of something inline that notes where it stands."""
+    """A rule for inline markup that also records its position."""
 
     def noting(state: StateInline, silent: bool) -> bool:
         start, count = state.pos, len(state.tokens)

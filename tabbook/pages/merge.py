@@ -1,6 +1,7 @@
-"""From the executed notebooks back to one page, with a tab per framework where they differ.
+"""Merge the executed notebooks of a page into one, with framework tabs where they differ.
 
-No Sphinx here: what comes out is a notebook whose cells are marked, and any tool may show it.
+This module does not import Sphinx. It returns a notebook with marked cells, which any tool can
+show.
 """
 
 import copy
@@ -22,22 +23,22 @@ TAB_TAG = "tab-"
 #: Where a cell's metadata say to which group of alternatives it belongs.
 GROUP_KEY = "tabbook"
 
-# Figures carry their data for the checks; on the page it stands as a table.
+# Figures contain their data for the checks; the page shows them as a table.
 _DATA_TYPES = "application/vnd.d2lcompat."
 _SERIES = f"{_DATA_TYPES}series+json"
 
 
 class StaleNotebookError(RuntimeError):
-    """A notebook is missing or does not agree with the page's source."""
+    """A notebook is missing or differs from the page's source."""
 
 
 def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
-    """Put a page together from its source and the executed notebook of each framework.
+    """Merge a page from its source and the executed notebook of each framework.
 
-    Prose comes from the source as it is. A code cell for all frameworks whose outputs are the
-    same everywhere stays one cell. Every other one becomes a cell per framework, tagged
+    Prose comes unchanged from the source. A code cell for all frameworks with equal outputs
+    remains one cell. Every other code cell becomes one cell per framework, tagged
     ``tab-<framework>`` and numbered ``tabbook: {group: n}`` in its metadata: cells of one group
-    are alternatives to each other and stand side by side.
+    are alternatives and are adjacent.
 
     Args:
         page: the page.
@@ -98,7 +99,7 @@ def merge(page: Page, notebooks: Mapping[str, NotebookNode]) -> NotebookNode:
 def stored_cells(
     page: Page, framework: str, notebooks: Mapping[str, NotebookNode]
 ) -> dict[int, NotebookNode]:
-    """A framework's stored cells of code, by their place in the source."""
+    """A framework's stored code cells, by their index in the source."""
     notebook = notebooks.get(framework)
     if notebook is None:
         stale = ["there is no executed notebook"]
@@ -113,7 +114,7 @@ def stored_cells(
 
 
 def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
-    """A cell as the page shows it: each picture for both themes, with words and its data."""
+    """A cell for the page: each picture has both themes, a text alternative and its data."""
     outputs = []
     words = []
     for output in copy.deepcopy(stored.outputs):
@@ -145,7 +146,7 @@ def _for_page(stored: NotebookNode, source: Cell) -> NotebookNode:
 
 
 def alt_text(output: Mapping[str, Any]) -> str | None:
-    """What a picture shows, in words; None where the output is no picture."""
+    """The text alternative of a picture; None if the output is not a picture."""
     data = output.get("data", {})
     if not any(kind.startswith("image/") for kind in data):
         return None
@@ -158,7 +159,7 @@ def alt_text(output: Mapping[str, Any]) -> str | None:
 
 
 def _same(one: NotebookNode, other: NotebookNode) -> bool:
-    """Whether two cells have the same outputs, not looking at counts and metadata."""
+    """Whether two cells have the same outputs, apart from counts and metadata."""
 
     def essence(cell: NotebookNode) -> list[dict[str, Any]]:
         hidden = {"execution_count", "metadata"}

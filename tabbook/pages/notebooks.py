@@ -1,4 +1,4 @@
-"""One notebook for each framework: made from the source, written whole or not at all."""
+"""One notebook for each framework, generated from the source and written atomically."""
 
 import hashlib
 import json
@@ -32,17 +32,17 @@ LANGUAGE = {
 
 
 class NotebookError(RuntimeError):
-    """A notebook can't be read or executed; the message says which, where and why."""
+    """A notebook cannot be read or executed; the message says which, where and why."""
 
 
 def split(page: Page, framework: str) -> NotebookNode:
-    """Make the notebook of one framework, not yet executed.
+    """Create the notebook of one framework, without outputs.
 
     The same source always gives the same notebook: cell ids come from the cells' text, so that
-    editing one cell changes that cell's id and no other. Prose is CommonMark with formulas.
+    a change of one cell changes only the id of that cell. Prose is CommonMark with formulas.
 
     Raises:
-        SourceError: some prose can't be shown in a notebook.
+        SourceError: the prose has markup that notebooks cannot show.
         ValueError: the page is not written in that framework.
     """
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=first_cells(page, framework))
@@ -80,8 +80,8 @@ def split(page: Page, framework: str) -> NotebookNode:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook whole or not at all, in the one form that leaves a readable ``git diff``:
-    that in which JupyterLab saves it."""
+    """Write a notebook atomically, in the form in which JupyterLab saves it, so that ``git diff``
+    is readable."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -94,8 +94,8 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def _integers_as_such(value: Any) -> Any:
-    """JSON with 1 for 1.0, which JavaScript can't tell from it: a front end that saves the notebook
-    would write 1. Where it writes 0.00001 for 1e-05, JupyterLab's server turns it back."""
+    """JSON with 1 instead of 1.0, because JavaScript does not distinguish them and a front end
+    would save 1. JupyterLab's server restores 1e-05 from 0.00001."""
     if isinstance(value, dict):
         return nbformat.from_dict({key: _integers_as_such(one) for key, one in value.items()})
     if isinstance(value, list):
@@ -106,10 +106,10 @@ def _integers_as_such(value: Any) -> Any:
 
 
 def stored_notebook(path: Path) -> NotebookNode | None:
-    """Read a notebook; None where there is none.
+    """Read a notebook; return None if it does not exist.
 
     Raises:
-        NotebookError: the file is no notebook.
+        NotebookError: the file is not a notebook.
     """
     if not path.exists():
         return None
@@ -117,24 +117,24 @@ def stored_notebook(path: Path) -> NotebookNode | None:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
     except (ValueError, nbformat.ValidationError) as error:
         problem = first_line(str(error))
-        raise NotebookError(f"{path} is no notebook: {problem} Restore or remove it.") from error
+        raise NotebookError(f"{path} is not a notebook: {problem} Restore or remove it.") from error
     return notebook
 
 
 def was_executed(path: Path) -> bool:
-    """Whether a notebook is there and one of its cells has run."""
+    """Whether a notebook exists and one of its cells was executed."""
     notebook = stored_notebook(path)
     return notebook is not None and any(cell.get("execution_count") for cell in notebook.cells)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """The page's cells of code, in order."""
+    """The page's code cells, in order."""
     return [
         cell for cell in notebook.cells if cell.cell_type == "code" and not is_for_elsewhere(cell)
     ]
 
 
 def _source_hash(notebook: NotebookNode) -> str:
-    """What the outputs depend on: the code, and the tags that say how to judge it."""
+    """The parts of a cell that determine its outputs and their check: the code, and some tags."""
     parts = [[cell.source, cell.metadata.get("tags", [])] for cell in code_cells(notebook)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

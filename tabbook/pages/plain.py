@@ -1,8 +1,7 @@
-"""MyST as a notebook shows it everywhere: CommonMark, pipe tables, formulas in dollars.
+"""Convert MyST to text that every notebook program can show: CommonMark, pipe tables, ``$…$``.
 
-What MyST adds is written out: numbers and links where it has references, quotations where it has
-boxes. Text that is CommonMark stays as the author wrote it. Whatever else is found is an error,
-since front ends would show its source.
+References become numbers and links, and admonitions become quotations. CommonMark remains as the
+author wrote it. Other markup raises an error, because front ends would show its source.
 """
 
 import itertools
@@ -31,7 +30,7 @@ _UNKNOWN = {
 
 
 class Writer(Words):
-    """Writes the prose of one notebook, cell after cell."""
+    """Converts the prose of one notebook, cell by cell."""
 
     start = 0  # the line of the file where the cell begins
 
@@ -39,11 +38,11 @@ class Writer(Words):
         """The prose of a cell.
 
         Args:
-            lines: its lines in this framework, numbered within the cell.
-            start: the line of the file, from 0, where the cell begins.
+            lines: its lines for this framework, numbered within the cell.
+            start: the first line of the cell in the file, counted from 0.
 
         Raises:
-            ProseError: something can't be shown in a notebook; ``line`` is one of the cell's.
+            ProseError: notebooks cannot show some markup; ``line`` is its line in the cell.
         """
         self.start = start
         text = self.blocks(read(tuple(lines)), is_nested=False)
@@ -52,7 +51,7 @@ class Writer(Words):
     # --- blocks ---------------------------------------------------------------------------------
 
     def blocks(self, prose: Prose, *, is_nested: bool) -> list[str]:
-        """The lines of a text, with what is nested in it."""
+        """The converted lines of a text and of its nested blocks."""
         lines = _Lines([text for _, text in prose.lines])
         fences = iter(prose.fences)
         labels = ""  # the anchors of what is still to come
@@ -64,7 +63,7 @@ class Writer(Words):
             first, last = token.map[0], min(token.map[1], len(lines.old))
             self.line = prose.lines[min(first, len(lines.old) - 1)][0]
             if token.type in _UNKNOWN:
-                self.fail(f"a notebook can't show this: {_UNKNOWN[token.type]}.")
+                self.fail(f"a notebook cannot show this: {_UNKNOWN[token.type]}.")
             if token.type in ("myst_target", "myst_line_comment", "myst_block_break"):
                 lines.leave_out(first, last)
                 labels += _anchor(token.content) if token.type == "myst_target" else ""
@@ -73,7 +72,7 @@ class Writer(Words):
                 text = self.block(token, fence, is_nested or bool(token.level))
                 if text is None:
                     continue
-                # An equation is found by the words above it: no paragraph of its own for that
+                # The anchor of an equation is in the text above it, without a separate paragraph
                 name = _anchor(_label(token, fence))
                 if above and above[0] == token.level:
                     lines.append(above[1], name)
@@ -102,7 +101,7 @@ class Writer(Words):
         return [*lines.written(), *(["", labels] if labels else [])]
 
     def block(self, token: Token, fence: Fence | None, is_nested: bool) -> list[str] | None:
-        """A formula or what stands between fences; None: it stays as it is."""
+        """A converted formula or fenced block; None if it is unchanged."""
         if fence is None:
             if token.type == "math_block" and not is_nested:
                 return None
@@ -149,18 +148,18 @@ class Writer(Words):
                 return [f"> {line}".rstrip() for line in [heading, "", *inner]]
         return self.fail(
             f"a notebook has nothing like `{fence.info or ':::'}`. Write it in CommonMark, or "
-            "teach it to tabbook/pages/plain.py."
+            "add it to tabbook/pages/plain.py."
         )
 
     def inside(self, fence: Fence, is_nested: bool) -> list[str]:
-        """What a directive encloses."""
+        """The contents of a directive."""
         at = self.line
         inner = "\n".join(self.blocks(fence.content, is_nested=is_nested)).strip("\n")
         self.line = at
         return inner.split("\n")
 
     def formula(self, body: str, label: str, is_nested: bool) -> list[str]:
-        """A display with its number."""
+        """A displayed equation with its number."""
         body = body.strip()
         if "\n\n" in re.sub(r"\n[ \t]+\n", "\n\n", body):
             self.fail("a formula expects no empty line: write one display for each part.")
@@ -231,16 +230,16 @@ class Writer(Words):
         return words + (f" ({title})" if title else "")
 
     def number(self, fence: Fence) -> str:
-        """The number of a figure, table or exercise; empty where the book gives it none."""
+        """The number of a figure, table or exercise; empty if it has none."""
         return self.places.numbers.get((self.page, self.start + fence.line), "")
 
     def caption(self, kind: str, fence: Fence) -> str:
-        """How a caption begins."""
+        """The beginning of a caption."""
         number = self.number(fence)
         return f"**{WORDS[kind]} {number}** " if number else ""
 
     def exercise(self, label: str) -> tuple[str, str]:
-        """How an exercise is named, and the same as a link."""
+        """The name of an exercise, as text and as a link."""
         place = self.place(label)
         title = f" ({self.text(place.title, is_nested=True)})" if place and place.title else ""
         words = f"Exercise {place.number}".rstrip() + title if place else label
@@ -261,7 +260,7 @@ def _label(token: Token, fence: Fence | None) -> str:
 
 
 class _Lines:
-    """The lines of a text while they are written anew; each stays in its place until the end."""
+    """The lines of a text during conversion; each keeps its index until the end."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.old = lines
@@ -275,13 +274,13 @@ class _Lines:
         self.new[first:last] = [[] for _ in range(first, last)]
 
     def append(self, line: int, text: str) -> None:
-        """Add to the end of a paragraph whose last line was this one."""
+        """Append to the paragraph that ended with this line."""
         while not self.new[line]:  # its lines were joined
             line -= 1
         self.new[line][-1] += text
 
     def put(self, first: int, last: int, text: Iterable[str], lead: str) -> None:
-        """Put a block in the place of another, in a paragraph of its own.
+        """Replace a block by another one, as a separate paragraph.
 
         Args:
             lead: the marks of lists and quotations before its first line.
@@ -302,7 +301,7 @@ class _Lines:
         self.new[first] = led
 
     def replace(self, first: int, old: str, text: str) -> None:
-        """Write a paragraph's or heading's text in another way, behind the same marks."""
+        """Replace the text of a paragraph or heading, with the same leading marks."""
         new = text.split("\n")
         for number, part in enumerate(old.split("\n")):
             line = self.old[first + number]
@@ -312,7 +311,7 @@ class _Lines:
             self.new[first + number] = [lead + new[number].strip() + tail] if is_there else []
 
     def replace_in_row(self, row: int, old: str, text: str) -> None:
-        """Write the next cell of a row of a table in another way."""
+        """Replace the next cell of a table row."""
         (line,) = self.new[row]
         at = line.find(old, self.columns.get(row, 0))
         if at < 0:  # the source has its bars escaped

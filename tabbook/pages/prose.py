@@ -1,7 +1,7 @@
-"""A page's prose in one framework.
+"""A page's prose for one framework.
 
-A notebook holds the words that the book shows in its framework's tabs. What belongs to frameworks
-and is not understood is an error, never passed on.
+A notebook contains the text of its framework's tabs. Framework markup that cannot be resolved
+raises an error and is never written to a notebook.
 """
 
 import re
@@ -32,7 +32,7 @@ GROUP = "framework"
 # {term}`words` or {term}`words <term>`: a notebook has no glossary to lead to.
 _TERM = re.compile(r"\{term\}`([^`<]+?)(?:\s*<[^`>]+>)?`")
 
-# What may stand before a line's own text: the marks of lists and quotations.
+# The marks of lists and quotations, which may precede the text of a line.
 _MARKS = r"[\s>*+\-\d.)]*"
 _TAB = (r"%%tab(?![\w-])", "`%%tab` is expected in the first line of a code cell, not in prose.")
 _CELL = (
@@ -50,34 +50,34 @@ def prose_for(text: str, framework: str) -> str:
     """Resolve the framework tab sets in a piece of MyST, at any depth.
 
     Args:
-        text: MyST; in it a ``tab-set`` whose ``:sync-group:`` is ``framework``.
-        framework: whose ``tab-item`` (by its ``:sync:``) takes the set's place.
+        text: MyST, with tab sets whose ``:sync-group:`` is ``framework``.
+        framework: the ``:sync:`` of the ``tab-item`` that replaces the set.
 
     Returns:
-        The text with each such set replaced by that item's content, or by nothing where it has
-        none, and with each term of the glossary as plain words. Other tab sets stay as they are.
+        The text in which each such set is replaced by the item's content, or removed if it has no
+        such item. Glossary terms become plain text. Other tab sets are unchanged.
 
     Raises:
-        ProseError: a directive's options or a framework tab set are not as MyST reads them.
+        ProseError: a directive's options or a framework tab set are invalid.
     """
     resolved = _resolve(parse(text), framework)
     return _TERM.sub(r"\1", "\n".join(line for _, line in resolved).strip("\n"))
 
 
 def lines_for(text: str, framework: str) -> tuple[Line, ...]:
-    """The lines of ``prose_for``, each with where it stands in ``text``, roles as they are.
+    """The lines of ``prose_for``, each with its line in ``text``; roles are unchanged.
 
     Raises:
-        ProseError: as ``prose_for`` does.
+        ProseError: as in ``prose_for``.
     """
     return tuple(_resolve(parse(text), framework))
 
 
 def sync_names(text: str) -> list[tuple[int, str]]:
-    """For whom a text has words of their own: the lines and names of all items, in order.
+    """The frameworks for which a text has separate prose: lines and names of all items, in order.
 
     Raises:
-        ProseError: as ``prose_for`` does.
+        ProseError: as in ``prose_for``.
     """
     return sorted(
         (item.line, name)
@@ -88,15 +88,15 @@ def sync_names(text: str) -> list[tuple[int, str]]:
 
 
 def expect_nothing_left(text: str, frameworks: Sequence[str]) -> None:
-    """See that notebooks get nothing that only the source of a page can have.
+    """Check that notebooks will contain no markup that is specific to page sources.
 
     Args:
-        text: MyST, not yet resolved.
-        frameworks: all that the book knows.
+        text: unresolved MyST.
+        frameworks: all frameworks of the book.
 
     Raises:
-        ProseError: some framework's notebook would have words for frameworks that are not
-            resolved, a ``%%tab`` line in its prose, or a cell of code as text.
+        ProseError: a notebook would contain unresolved prose for frameworks, a ``%%tab`` line in
+            its prose, or a code cell as text.
     """
     names = "|".join(map(re.escape, frameworks))
     marks = (
@@ -112,33 +112,33 @@ def expect_nothing_left(text: str, frameworks: Sequence[str]) -> None:
 
 
 def mark_of_a_page(text: str, key: str) -> int | None:
-    """The first line, from 0, that only a page with frameworks has; None where there is none.
+    """The first line, from 0, with markup of pages with frameworks; None if there is none.
 
     Args:
-        text: a whole file.
+        text: the text of a file.
         key: the book's key in the front matter of pages.
     """
     marks = (_TAB, (rf"{re.escape(key)}:\s*$", ""))
     found = _left(parse(text), marks, ())
-    # Other files may hold words for frameworks: nobody makes notebooks of them.
+    # Other files may have prose for frameworks, because they have no notebooks.
     return min((line for line, what in found if what not in (_SET, _ITEM)), default=None)
 
 
 def _is_set(fence: Fence) -> bool:
-    """Whether it is a tab set with words for frameworks."""
+    """Whether it is a tab set with prose for frameworks."""
     return fence.name == "tab-set" and fence.options.get("sync-group") == GROUP
 
 
 def _items(tabs: Fence) -> dict[str, Fence]:
-    """The items of such a set, by framework.
+    """The items of a framework tab set, by framework.
 
     Raises:
-        ProseError: it holds something else, or it can't be taken out of its text.
+        ProseError: it contains something else, or it cannot be removed from its text.
     """
     if not tabs.is_closed:
-        tabs.fail("this tab-set is not closed in its cell (a code-cell can't stand in one).")
+        tabs.fail("this tab-set is not closed in its cell (a code-cell cannot be inside one).")
     if tabs.lead.strip(" \t>"):
-        tabs.fail("a framework tab-set expects a line of its own, below the mark of the list.")
+        tabs.fail("a framework tab-set must be on a separate line, below the mark of the list.")
     items: dict[str, Fence] = {}
     read = 0
     for item in tabs.content.fences:
@@ -152,7 +152,7 @@ def _items(tabs: Fence) -> dict[str, Fence]:
         if name in items:
             item.fail(f"{name!r} has two tab-items in this tab-set.")
         if item.content.is_open:
-            item.fail("something in this tab-item is not closed in it.")
+            item.fail("a block in this tab-item is not closed.")
         items[name] = item
     _expect_blank(tabs.content.lines[read:])
     return items
@@ -167,7 +167,7 @@ def _expect_blank(lines: Iterable[Line]) -> None:
 def _left(
     prose: Prose, marks: Iterable[tuple[str, str]], frameworks: Sequence[str]
 ) -> Iterator[Line]:
-    """What is no prose: the line, and what is expected there."""
+    """Markup that is not prose: its line, and the expected form."""
     for line, text in prose.text:
         yield from ((line, message) for mark, message in marks if re.match(_MARKS + mark, text))
     for fence in prose.fences:
@@ -181,11 +181,11 @@ def _left(
 
 
 def _resolve(prose: Prose, framework: str) -> list[Line]:
-    """The lines without tab sets for frameworks, each with where it stood."""
+    """The lines without tab sets for frameworks, each with its original line number."""
     kept: list[Line] = []
     at = 0
     for fence in prose.fences:
-        # What stands in a list or a quotation begins with the same marks in every line.
+        # In a list or quotation, every line begins with the same marks.
         lead = re.sub(r"[^\s>]", " ", fence.lead)
         if _is_set(fence):
             item = _items(fence).get(framework)
@@ -205,12 +205,12 @@ def _resolve(prose: Prose, framework: str) -> list[Line]:
 
 
 def _led(lines: Iterable[Line], lead: str) -> list[Line]:
-    """Lines as they stand in a list or a quotation."""
+    """Lines with the marks of a list or quotation."""
     return [(line, lead + text if text else lead.rstrip()) for line, text in lines]
 
 
 def _add(kept: list[Line], new: list[Line], lead: str, after: Sequence[Line]) -> None:
-    """Put new lines behind those that are kept, in paragraphs of their own."""
+    """Append lines as separate paragraphs."""
     empty = lead.rstrip()
 
     def is_empty(line: Line) -> bool:

@@ -1,6 +1,7 @@
-"""Run notebooks, and keep them with their outputs.
+"""Execute notebooks and store them with their outputs.
 
-Nothing is written before every cell has run, and nothing that differs from run to run.
+A notebook is written only after all its cells have run, and without values that differ between
+runs.
 """
 
 from pathlib import Path
@@ -18,13 +19,13 @@ from tabbook.pages.source import Page
 def execute(
     page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
 ) -> Path:
-    """Run a page's notebook of one framework in a fresh kernel and keep it.
+    """Execute a page's notebook of one framework in a new kernel and store it.
 
     Returns:
         The path of the notebook.
 
     Raises:
-        NotebookError: as ``run`` does. The notebook that was there is untouched.
+        NotebookError: as in ``run``. The stored notebook is then unchanged.
     """
     notebook = run(page, framework, require_installed=require_installed, timeout=timeout)
     path = page.notebook(framework)
@@ -35,17 +36,17 @@ def execute(
 def run(
     page: Page, framework: str, *, require_installed: bool = True, timeout: int | None = None
 ) -> NotebookNode:
-    """Run a page's notebook of one framework in a fresh kernel; write nothing.
+    """Execute a page's notebook of one framework in a new kernel, without storing it.
 
     Args:
         page: the page.
         framework: one of its frameworks.
-        require_installed: see that the framework is installed before anything runs; False for
-            pages that don't import what they are named after.
-        timeout: the seconds that a cell may take whose tags do not say; None: no limit.
+        require_installed: check first that the framework is installed; False for pages that do not
+            import it.
+        timeout: the time limit in seconds of a cell without such a tag; None means no limit.
 
     Returns:
-        The notebook with its outputs, without what changes from run to run.
+        The notebook with its outputs, without parts that change from run to run.
 
     Raises:
         NotebookError: the framework is missing, the data are synthetic, or a cell failed.
@@ -56,9 +57,9 @@ def run(
         raise NotebookError(f"{where}: {table.label} is not installed. Run: {table.install_hint}")
     if (data := page.book.data).is_synthetic:
         raise NotebookError(
-            f"{where}: {data.variable}={data.synthetic} gives synthetic data; "
-            "outputs that are stored must come from the real ones. Unset it, or name the folder "
-            "that holds the data."
+            f"{where}: {data.variable}={data.synthetic} selects synthetic data, but "
+            "stored outputs must come from the real data. Unset it, or set it to the folder "
+            "with the data."
         )
     notebook = split(page, framework)
     folder = page.notebook(framework).parent
@@ -71,19 +72,19 @@ def run(
 
 
 def refresh(page: Page, framework: str) -> Path:
-    """Take changed prose and tags into a notebook whose code is what was executed; run nothing.
+    """Copy changed prose and tags into a notebook with unchanged code, without executing it.
 
-    A corrected word must not cost the training of every model on the page.
+    After a change of prose, no model has to be trained again.
 
     Raises:
-        NotebookError: there is no notebook, or its code is not the source's.
+        NotebookError: there is no notebook, or its code differs from the source.
     """
     path = page.notebook(framework)
     stored = stored_notebook(path)
     notebook = split(page, framework)
     if stored is None or not same_code(notebook, stored, page.book.key):
         raise NotebookError(
-            f"{page.name}/{framework}: the code is not what was executed. "
+            f"{page.name}/{framework}: the code differs from the executed code. "
             f"Run: {remedy(page, framework, stored)}"
         )
     for cell, old in zip(code_cells(notebook), code_cells(stored), strict=True):

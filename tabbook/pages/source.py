@@ -1,7 +1,7 @@
-"""Read a page of the book: prose once, code per framework.
+"""Read a page of the book: shared prose, and code for each framework.
 
-Everything else in ``pages`` works on what this module returns. So a mistake in a source is found
-here, before anything runs, and the message names the file and the line.
+The other modules of ``pages`` use the result of this one. So mistakes in a source are found here,
+before anything is executed, and the message contains the file and the line.
 """
 
 import ast
@@ -27,7 +27,7 @@ from tabbook.text import first_line
 
 
 class SourceError(ValueError):
-    """A page's source is not as expected; the message says where and how."""
+    """A page's source is invalid; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Cell:
     """A cell of a page's source.
 
     Attributes:
-        kind: ``markdown``, ``code``, ``raw``, or ``setup`` for the cell that lets the source run
-            live and that neither notebooks nor the book show.
+        kind: ``markdown``, ``code``, ``raw``, or ``setup`` for the cell that prepares a live run of
+            the source and is omitted from notebooks and book.
         source: its text, without the ``%%tab`` line.
-        frameworks: whose code it is; None: every framework's.
-        metadata: its Jupyter metadata, tags among them.
-        line: where it begins in the file, counted from 1.
+        frameworks: the frameworks of the cell; None means all.
+        metadata: its Jupyter metadata, including tags.
+        line: its first line in the file, counted from 1.
     """
 
     kind: str
@@ -57,10 +57,10 @@ class Page:
     Attributes:
         name: its name without folder and suffix.
         path: its source.
-        frameworks: their ids in the order in which the page shows them.
-        seed: the seed that its notebooks state.
+        frameworks: the ids of its frameworks, in the order of the tabs.
+        seed: the seed in the metadata of its notebooks.
         cells: all cells in order.
-        metadata: what else its front matter says.
+        metadata: the rest of its front matter.
         book: the book that it belongs to.
     """
 
@@ -73,17 +73,17 @@ class Page:
     book: Book
 
     def notebook(self, framework: str) -> Path:
-        """Where the executed notebook of a framework lies."""
+        """The path of the executed notebook of a framework."""
         return self.path.parent / framework / f"{self.name}.ipynb"
 
 
 def pages(chapters: Path | str) -> list[Page]:
     """Read every page in a folder that has code for frameworks, sorted by name.
 
-    Folders below, but for hidden ones, are searched for pages that nobody would find there.
+    Pages in subfolders, except hidden ones, raise an error because no tool would read them.
 
     Raises:
-        SourceError: a page is not as expected, or looks like one and can't be one.
+        SourceError: a page is invalid, or a file looks like a page but cannot be parsed as one.
     """
     folder = Path(chapters)
     found = []
@@ -94,8 +94,8 @@ def pages(chapters: Path | str) -> list[Page]:
         page = _read(path)
         if page and below:
             raise SourceError(
-                f"{path}:1: a page with frameworks is expected in {folder} itself: nothing finds "
-                "one in a folder below. Move it there."
+                f"{path}:1: expected a page with frameworks in {folder} itself; no tool finds "
+                "pages in subfolders. Move it there."
             )
         if page:
             found.append(page)
@@ -106,19 +106,21 @@ def read_page(path: Path | str) -> Page:
     """Read one page.
 
     Raises:
-        SourceError: it is not as expected, or it names no frameworks.
+        SourceError: it is invalid, or it names no frameworks.
     """
     page = _read(Path(path))
     if page is None:
-        raise SourceError(f"{path}: a page with frameworks is expected, this one names none.")
+        raise SourceError(
+            f"{path}: expected a page with frameworks; this page names no frameworks."
+        )
     return page
 
 
 def cells_for(page: Page, framework: str) -> Iterator[tuple[int, Cell]]:
-    """Keep one framework's cells, and of the prose what is meant for it.
+    """The cells of one framework, with the prose for it.
 
     Yields:
-        The cell's place in ``page.cells`` and the cell as that framework's notebook holds it.
+        The cell's index in ``page.cells`` and the cell for that framework's notebook.
 
     Raises:
         ValueError: the page is not written in that framework.
@@ -146,8 +148,8 @@ def tab_line(source: str) -> tuple[str, ...] | None:
         source: the text of the cell.
 
     Returns:
-        The names on the line as they are written (perhaps none), or None where the cell's first
-        line is something else.
+        The names on the line as they are written, which may be none; or None if the first line
+        is not a ``%%tab`` line.
     """
     match = _TAB_LINE.match(source.split("\n", 1)[0])
     if match is None:
@@ -159,7 +161,7 @@ def tab_line(source: str) -> tuple[str, ...] | None:
 
 
 def _read(path: Path) -> Page | None:
-    """The page, or None where the file is plain MyST."""
+    """The page, or None if the file is plain MyST."""
     text = _text(path)
     try:
         notebook = myst_to_notebook(text, add_source_map=True)
@@ -200,14 +202,14 @@ def _text(path: Path) -> str:
     for number, line in enumerate(text.split("\n"), start=1):
         if len(line.splitlines()) > 1:  # Jupytext would count lines that MyST does not
             raise SourceError(
-                f"{path}:{number}: this line holds a character, such as U+2028 or a form feed, "
-                "that some programs take for the end of a line. Remove it."
+                f"{path}:{number}: this line contains a character, such as U+2028 or a form feed, "
+                "that some programs treat as the end of a line. Remove it."
             )
     return text
 
 
 def _expect_plain(path: Path, text: str, book: Book) -> None:
-    """See that a file which names no frameworks does not look like a page that does."""
+    """Check that a file without frameworks does not look like a page with frameworks."""
     try:
         line = mark_of_a_page(text, book.key)
     except ProseError as error:
@@ -223,7 +225,7 @@ def _expect_plain(path: Path, text: str, book: Book) -> None:
 
 
 def _front_matter(path: Path, ours: Any, book: Book) -> tuple[tuple[str, ...], int]:
-    """The frameworks and the seed that a page's front matter states."""
+    """The frameworks and the seed in a page's front matter."""
     frameworks = ours.get("frameworks") if isinstance(ours, dict) else None
     if not isinstance(frameworks, list) or not frameworks:
         raise SourceError(
@@ -238,12 +240,10 @@ def _front_matter(path: Path, ours: Any, book: Book) -> tuple[tuple[str, ...], i
                 f"Expected some of: {', '.join(book.frameworks)}."
             )
         if frameworks.count(name) > 1:
-            raise SourceError(f"{path}: {name!r} stands twice in `{book.key}: frameworks:`.")
+            raise SourceError(f"{path}: {name!r} is listed twice in `{book.key}: frameworks:`.")
     seed = ours.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
-        raise SourceError(
-            f"{path}: `{book.key}: seed:` expects a whole number. Received: {seed!r}."
-        )
+        raise SourceError(f"{path}: `{book.key}: seed:` expects an integer. Received: {seed!r}.")
     unknown = sorted(set(ours) - {"frameworks", "seed"})
     if unknown:
         raise SourceError(
@@ -268,7 +268,7 @@ def _fail(path: Path, cell: Cell, message: str, line: int | None = None) -> NoRe
 
 
 def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) -> Cell:
-    """Resolve a cell's ``%%tab`` line and see that the cell is as expected."""
+    """Resolve a cell's ``%%tab`` line and validate the cell."""
     if cell.kind == "markdown":
         try:
             for line, name in sync_names(cell.source):
@@ -287,13 +287,13 @@ def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) 
         _fail(
             path,
             cell,
-            "`tab.selected(` is for live use only: write one cell for each framework, "
+            "`tab.selected(` is only for live use: write one cell for each framework, "
             "each beginning with `%%tab <framework>`.",
         )
     lines = cell.source.strip("\n").split("\n")
     names = tab_line(lines[0])
     if any(tab_line(line) is not None for line in lines[1:]):
-        _fail(path, cell, "`%%tab` may stand only once, in the first line of its cell.")
+        _fail(path, cell, "`%%tab` is allowed only once, in the first line of its cell.")
     body = "\n".join(lines if names is None else lines[1:]).strip("\n")
     if not body.strip():
         _fail(path, cell, "a code cell expects code; this one has none.")
@@ -324,7 +324,7 @@ def _check_name(
 
 
 def _check_setup(path: Path, cell: Cell, frameworks: tuple[str, ...], load: str) -> None:
-    """The set-up cell is dropped, so nothing else may be lost with it."""
+    """Check that the set-up cell, which is omitted, contains nothing else."""
     code = "\n".join("" if line.startswith("%") else line for line in cell.source.split("\n"))
     magics = [line.strip() for line in cell.source.split("\n") if line.startswith("%")]
     try:
@@ -338,7 +338,7 @@ def _check_setup(path: Path, cell: Cell, frameworks: tuple[str, ...], load: str)
         _fail(
             path,
             cell,
-            "the set-up cell is left out of notebooks and book, so it may hold only "
+            "the set-up cell is omitted from notebooks and book, so it may contain only "
             f"`{load}` and `tab.interact_select(…)`.",
         )
     for call in calls:

@@ -1,4 +1,4 @@
-"""What stands in a paragraph of MyST, as CommonMark: references and citations written out."""
+"""Convert the text of a paragraph to CommonMark: resolve references and citations."""
 
 import re
 from pathlib import PurePosixPath
@@ -16,11 +16,11 @@ from tabbook.pages.source import Page
 
 
 class Words:
-    """Writes the text of one notebook's paragraphs.
+    """Converts the text of one notebook's paragraphs.
 
     Attributes:
-        cited: the keys of the entries that were cited, in order.
-        line: what is written now, in lines of its cell from 0; errors name it.
+        cited: the keys of the cited entries, in order.
+        line: the current line of the cell, counted from 0, for errors.
     """
 
     def __init__(self, page: Page, framework: str) -> None:
@@ -35,7 +35,7 @@ class Words:
         self.line = 0
 
     def references(self) -> str:
-        """The end of the notebook: what was cited; empty where nothing was."""
+        """The list of references at the end of the notebook; empty if nothing was cited."""
         return f"## References\n\n{self.bibliography.list(self.cited)}" if self.cited else ""
 
     def fail(self, message: str) -> NoReturn:
@@ -50,11 +50,11 @@ class Words:
             return self.fail(str(error))
 
     def text(self, text: str, *, is_row: bool = False, is_nested: bool = False) -> str:
-        """A paragraph's text, or a line's.
+        """The converted text of a paragraph or a line.
 
         Args:
-            is_row: it stands in a table, where no ``|`` may be left.
-            is_nested: it stands in a list or quotation: no formula goes over the end of a line.
+            is_row: whether it is in a table, where ``|`` must be replaced.
+            is_nested: whether it is in a list or quotation, where formulas must not be broken.
         """
         new = ""
         at = 0
@@ -77,10 +77,10 @@ class Words:
                 return self.link(raw, str(token.attrs["href"]), is_row, is_nested)
             case "code_inline":
                 return raw.replace("|", "\\|") if is_row else raw
-        return self.fail(f"a notebook can't show {raw!r}. Write it out.")
+        return self.fail(f"a notebook cannot show {raw!r}. Write it out.")
 
     def link(self, raw: str, href: str, is_row: bool, is_nested: bool) -> str:
-        """A link of CommonMark, whose address may be one that only MyST knows."""
+        """A link of CommonMark, whose address may be valid only in MyST."""
         words, _, _ = raw.rpartition("](")
         inner = self.text(words.removeprefix("["), is_row=is_row, is_nested=is_nested)
         if re.match(r"[a-z][a-z0-9+.-]*:", href, re.IGNORECASE):
@@ -92,7 +92,9 @@ class Words:
             )
         if href.endswith(".md"):
             return self.role("doc", f"{inner} <{href.removesuffix('.md')}>" if inner else href[:-3])
-        return self.fail(f"a notebook can't lead to {href!r}: name the file, or give an address.")
+        return self.fail(
+            f"a notebook cannot link to {href!r}: give the name of the file, or an address."
+        )
 
     def role(self, name: str, content: str) -> str:
         match = re.fullmatch(r"(?s)(.*\S)\s*<([^<>]+)>", content)
@@ -115,7 +117,7 @@ class Words:
         return self.fail(f"a notebook has nothing like {{{name}}}. Write it out in CommonMark.")
 
     def reading(self, role: str, words: str, label: str, place: Place | None) -> str:
-        """How a reference reads, as in the book."""
+        """The text of a reference, as in the book."""
         if place is None:
             return words or label
         number = place.number or label
@@ -129,14 +131,14 @@ class Words:
         return f"{WORDS[place.kind]} {number}"
 
     def place(self, label: str) -> Place | None:
-        """What a label names; None where it is not known, and this is no book with all pages."""
+        """The item of a label; None if it is unknown and the book has no table of contents."""
         place = self.places.labels.get(label)
         if place is None and self.places.is_numbered:
             self.fail(f"no page of the book has the label {label!r}.")
         return place
 
     def linked(self, words: str, label: str, place: Place | None) -> str:
-        """Words that lead to a place, if something can be reached there from a notebook."""
+        """A link to an item, if a notebook can link to it; otherwise its text."""
         if place is None:
             return words
         seen = place.framework in (None, self.framework)

@@ -1,7 +1,7 @@
-"""Slides: a deck for each framework, made of an outline and the executed notebooks.
+"""Write a slide deck for each framework, from an outline and the executed notebooks.
 
-A deck is one HTML file beside reveal.js and a font; `tabbook.slides.outline` says what an outline
-holds.
+A deck is one HTML file, which uses reveal.js and a font. `tabbook.slides.outline` documents the
+outline.
 """
 
 from pathlib import Path
@@ -27,16 +27,16 @@ def outlines(chapters: Path | str) -> list[Path]:
 
 
 def location(page: str, framework: str) -> str:
-    """Where a deck lies in the built book."""
+    """The path of a deck in the built book."""
     return f"slides/{framework}/{page}.html"
 
 
 def write(chapters: Path | str, folder: Path | str) -> list[Path]:
-    """Make every deck of a book and write it into the folder of the built book.
+    """Build every deck of a book and write it into the folder of the built book.
 
     Raises:
-        SlideError: an outline names what is not there, or a slide has no notes.
-        SourceError, StaleNotebookError: a page or a notebook is not in order.
+        SlideError: an outline uses an unknown name, or a slide has no notes.
+        SourceError, StaleNotebookError: a page or a notebook is invalid.
     """
     written = []
     for outline in outlines(chapters):

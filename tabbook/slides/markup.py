@@ -1,4 +1,4 @@
-"""The HTML of what a slide shows: code, outputs, pictures."""
+"""The HTML of the contents of a slide: code, outputs, pictures."""
 
 import base64
 import html
@@ -18,7 +18,7 @@ def code_html(source: str) -> str:
 
 
 def output_html(output: NotebookNode) -> str:
-    """An output of a cell: a picture with words, or text."""
+    """An output of a cell: a picture with a text alternative, or text."""
     data = output.get("data", {})
     for kind in ("image/svg+xml", "image/png"):
         if kind in data:
@@ -30,6 +30,6 @@ def output_html(output: NotebookNode) -> str:
 
 
 def picture_html(image: bytes, kind: str, alt: str) -> str:
-    """A picture of a MIME type, inside the page, with its words."""
+    """An embedded picture of a MIME type, with its text alternative."""
     address = f"data:{kind};base64,{base64.b64encode(image).decode()}"
     return f'<img src="{address}" alt="{html.escape(alt)}">\n'

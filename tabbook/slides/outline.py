@@ -1,20 +1,20 @@
 """Outlines of slides, read with the executed notebooks of one framework.
 
-An outline, ``chapters/slides/<page>.md``, holds only words: headings, points, speaker notes. Code,
-outputs, formulas and figures stay where they are, and fences name them:
+An outline, ``chapters/slides/<page>.md``, contains only text: headings, bullet points and speaker
+notes. Fences include code, outputs, formulas and figures by name:
 
 =================  ===============================================================================
 ``{code} NAME``    the code of the cell that is tagged ``slide-NAME``
 ``{output} NAME``  its outputs, as the notebook of the deck's framework stores them
 ``{math} LABEL``   the formula with that ``:label:`` in a page's prose
 ``{figure} NAME``  the figure with that ``:name:``, with its alternative text
-``{notes}``        what is said to this slide; every slide has some
-``{columns}``      what stands side by side, with ``***`` between
+``{notes}``        the speaker notes; every slide needs some
+``{columns}``      columns, separated by ``***``
 =================  ===============================================================================
 
-A name refers to the page of the outline's own name; ``choosing/NAME`` to another one. ``# Title``
-begins the first slide, and each ``## Heading`` one more. Words for one framework stand in a tab
-set, as on a page.
+``NAME`` refers to the page with the name of the outline, ``choosing/NAME`` to another page.
+``# Title`` begins the first slide, and each ``## Heading`` begins another one. Text for one
+framework is in a tab set, as on a page.
 """
 
 import itertools
@@ -48,12 +48,12 @@ TAG = "slide-"
 
 
 class SlideError(ValueError):
-    """An outline can't become slides; the message says where and what to do."""
+    """An outline is invalid; the message says where, and what to do."""
 
 
 @dataclass(frozen=True)
 class Slide:
-    """A slide: its heading without markup, and its whole content as HTML."""
+    """A slide: its heading without markup, and its content as HTML."""
 
     heading: str
     content: str
@@ -69,8 +69,8 @@ class Deck:
     """The slides of a page in one framework.
 
     Attributes:
-        page: the page; ``page.frameworks`` have a deck each.
-        framework: whose code and outputs it shows.
+        page: the page; each of ``page.frameworks`` has a deck.
+        framework: the framework of its code and outputs.
         slides: the slides in order, the first of which is the title.
     """
 
@@ -80,11 +80,10 @@ class Deck:
 
 
 def read(outline: Path, framework: str) -> Deck:
-    """Make the slides of one framework.
+    """Build the slides of one framework.
 
     Raises:
-        SlideError, SourceError, StaleNotebookError: the outline, a page or a notebook is not in
-            order.
+        SlideError, SourceError, StaleNotebookError: the outline, a page or a notebook is invalid.
     """
     return _Reader(outline, framework).deck()
 
@@ -99,7 +98,7 @@ class _Directive:
 
 
 class _Reader:
-    """What reads one outline for one framework."""
+    """Parses one outline for one framework."""
 
     def __init__(self, outline: Path, framework: str) -> None:
         self.outline = outline
@@ -131,7 +130,7 @@ class _Reader:
             if token.type == "heading_open" and token.tag in ("h1", "h2") and token.level == 0
         ]
         if starts[:1] != [0] or [tokens[start].tag for start in starts].count("h1") != 1:
-            raise SlideError(f"{self.outline}: `# Title` is expected first, and only once.")
+            raise SlideError(f"{self.outline}: `# Title` must come first, and only once.")
         slides = [
             self.slide(tokens[start:end])
             for start, end in itertools.pairwise([*starts, len(tokens)])
@@ -148,7 +147,7 @@ class _Reader:
     def fence(
         self, tokens: Sequence[Token], place: int, options: Any, env: Mapping[str, Any]
     ) -> str:
-        """The HTML of a fence: of the part of the book that it names, or of what it encloses."""
+        """The HTML of a fence: the part of the book that it names, or its contents."""
         info, content = tokens[place].info.strip(), tokens[place].content
         match info.partition(" ")[::2]:
             case "{notes}", "":
@@ -175,7 +174,7 @@ class _Reader:
         )
 
     def cell(self, reference: str) -> NotebookNode:
-        """The cell of this framework that is tagged so."""
+        """The cell of this framework with this tag."""
         name, _, cells = self.look_up(reference)
         tagged = [
             (tag.removeprefix(TAG), cell)
@@ -186,7 +185,7 @@ class _Reader:
         return self.only(tagged, name, f"a {self.label} cell with the tag {TAG}{name}", reference)
 
     def directive(self, kind: str, key: str, reference: str) -> _Directive:
-        """The formula or figure of a page's prose that has this label or name."""
+        """The formula or figure of a page with this label or name."""
         name, page, _ = self.look_up(reference)
         found = []
         for _, cell in cells_for(page, self.framework):
@@ -200,16 +199,16 @@ class _Reader:
         return self.only(found, name, f"a `{kind}` with `:{key}: {name}`", reference)
 
     def look_up(self, reference: str) -> tuple[str, Page, list[NotebookNode]]:
-        """The name in a reference, and the page that it refers to with its cells of code."""
+        """The name in a reference, and its page with the code cells."""
         page, _, name = reference.rpartition("/")
         return name, *self.page(page or self.outline.stem)
 
     def page(self, name: str) -> tuple[Page, list[NotebookNode]]:
-        """A page, and its executed cells of code of this framework."""
+        """A page and its executed code cells of this framework."""
         if name not in self.pages:
             path = self.chapters / f"{name}.md"
             if not path.exists():
-                self.fail(f"there is no page {name!r}. Expected {path}.")
+                self.fail(f"no page {name!r}. Expected {path}.")
             page = read_page(path)
             if self.framework not in page.frameworks:
                 self.fail(f"the page {name!r} has no {self.label}.")
@@ -221,12 +220,12 @@ class _Reader:
         return self.pages[name]
 
     def only(self, found: list[tuple[str, _T]], name: str, what: str, reference: str) -> _T:
-        """The one that has the name; a mistake in the outline where it is none, or several."""
+        """The only item with the name; an error if there are none or several."""
         named = [one for other, one in found if other == name]
         if len(named) != 1:
             there = ", ".join(dict.fromkeys(other for other, _ in found if other)) or "(none)"
             self.fail(
-                f"`{reference}` expects {what}, once. Found {len(named)}; there are: {there}."
+                f"`{reference}` expects {what}, once. Found {len(named)}; available: {there}."
             )
         return named[0]
 

@@ -1,4 +1,4 @@
-"""The Sphinx extension ``tabbook.sphinx``: everything that a book's pages need, in one `setup`."""
+"""The Sphinx extension ``tabbook.sphinx``: all parts of the book, in one `setup`."""
 
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +42,7 @@ FILES = (
 
 
 def use_folders(app: Sphinx, config: Config) -> None:
-    """Copy ``static/`` into the book; let ``templates/`` take the place of the theme's."""
+    """Copy ``static/`` into the book; let ``templates/`` override the theme's templates."""
     folder = Path(__file__).parent
     config.templates_path = [*config.templates_path, str(folder / "templates")]
     config.html_static_path = [*config.html_static_path, str(folder / "static")]
@@ -56,7 +56,7 @@ def add_files(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Set up every part (Sphinx calls this)."""
+    """Set up all parts; called by Sphinx."""
     for part in PARTS:
         import_module(f"{__name__}.{part}").setup(app)
     app.connect("config-inited", use_folders, priority=100)

@@ -1,6 +1,6 @@
-"""Sphinx extension: links from code to the reference, and from the reference to the source.
+"""Sphinx extension: link code to the API reference, and the API reference to the source.
 
-Every ``d2l.`` name in the book's code becomes a link to its entry in the reference.
+Every ``d2l.`` name in the book's code becomes a link to its entry in the API reference.
 """
 
 import re
@@ -22,7 +22,7 @@ _USE = r'<span class="nd?">@?{alias}</span><span class="o">\.</span><span class=
 
 
 class NoteFrameworks(SphinxTransform):
-    """Write on each block of code in whose tab it stands: MyST-NB takes folded cells apart."""
+    """Store the framework of its tab in each code block, because MyST-NB splits folded cells."""
 
     default_priority = 400
 
@@ -35,7 +35,7 @@ class NoteFrameworks(SphinxTransform):
 
 
 def write_linked_code(self: Any, node: nodes.literal_block) -> None:
-    """Highlight a block as the theme does, then link what is ours in it."""
+    """Highlight a block as the theme does, then link the names of the documented package."""
     try:
         type(self).visit_literal_block(self, node)
     except nodes.SkipNode:
@@ -65,12 +65,12 @@ def _with_links(book: Book, html: str, framework: str | None, address: str) -> s
 
 
 def source_address(book: Book, config: Config, info: dict[str, str]) -> str | None:
-    """Where an object's source is shown; None where the book names no repository.
+    """The address of an object's source; None if the book has no repository address.
 
     Args:
         book: the book.
-        config: Sphinx's, whose theme options name the repository.
-        info: the object as ``sphinx.ext.linkcode`` describes it: ``module`` and ``fullname``.
+        config: Sphinx's configuration, whose theme options contain the repository.
+        info: the object in the form of ``sphinx.ext.linkcode``: ``module`` and ``fullname``.
     """
     repository = config.html_theme_options.get("repository_url")
     if not repository or repository.endswith("/executablebooks/jupyter-book"):
@@ -85,7 +85,7 @@ def source_address(book: Book, config: Config, info: dict[str, str]) -> str | No
 
 
 def set_source_resolver(app: Sphinx, config: Config) -> None:
-    """Have sphinx.ext.linkcode ask ``source_address``."""
+    """Make sphinx.ext.linkcode use ``source_address``."""
     book = book_of(app.srcdir)
     config.linkcode_resolve = lambda domain, info: source_address(book, config, info)
 

@@ -1,6 +1,6 @@
-"""The documented package, as griffe reads it: its framework modules and their public names.
+"""The documented package, parsed by griffe: its framework modules and their public names.
 
-It is read, not imported: who builds the book need not have, nor wait for, any framework.
+The package is not imported, so that the book can be built without any framework.
 """
 
 import ast
@@ -38,13 +38,13 @@ def framework_module(book: Book, framework: str) -> griffe.Module:
 
 
 def resolve(member: griffe.Object | griffe.Alias) -> griffe.Object:
-    """An object where it is defined, not where it is imported or inherited."""
+    """The definition of an object that may be imported or inherited."""
     return member.final_target if isinstance(member, griffe.Alias) else member
 
 
 @cache
 def public_names(book: Book, framework: str) -> dict[str, griffe.Object | str]:
-    """What each public name of a framework's module is: a class, a function, or other code.
+    """The public names of a framework's module, each with its class, function or other code.
 
     Raises:
         LookupError: ``__all__`` has a name that the module does not define.
@@ -67,7 +67,7 @@ def public_names(book: Book, framework: str) -> dict[str, griffe.Object | str]:
 
 
 def _short_names(book: Book, framework: str) -> dict[str, str]:
-    """What the assignments of a module give a name to: ``concat`` -> ``torch.cat``."""
+    """The names that a module assigns to existing objects: ``concat`` -> ``torch.cat``."""
     module = framework_module(book, framework)
     found = {}
     for statement in ast.parse(module.source).body:
@@ -94,20 +94,20 @@ def _source_text(value: ast.expr) -> str:
 
 
 def full_name(book: Book, framework: str, written: str) -> str:
-    """A dotted name with its module's whole name: ``np`` is NumPy's here and MXNet's there."""
+    """A dotted name with the full name of its module, since ``np`` may be NumPy's or MXNet's."""
     head, dot, rest = written.partition(".")
     module = framework_module(book, framework)
     return (module.resolve(head) if head in module.members else head) + dot + rest
 
 
 def public_bases(book: Book, framework: str, Class: griffe.Class) -> dict[str, griffe.Class]:
-    """The classes above a class that its module documents, by name, farthest first."""
+    """The documented base classes of a class, by name, most distant first."""
     public = {id(item): name for name, item in public_names(book, framework).items()}
     return {public[id(base)]: base for base in reversed(Class.mro()) if id(base) in public}
 
 
 def documented_members(Class: griffe.Class) -> Iterator[tuple[str, griffe.Object]]:
-    """The documented methods and properties of a class, inherited ones too."""
+    """The documented methods and properties of a class, including inherited ones."""
     for name, member in Class.all_members.items():
         item = resolve(member)
         if item.docstring and (not name.startswith("_") or name == "__call__"):
@@ -115,7 +115,7 @@ def documented_members(Class: griffe.Class) -> Iterator[tuple[str, griffe.Object
 
 
 def anchor(book: Book, framework: str | None, name: str) -> str:
-    """The id of a name's entry: in its framework's reference, or, for None, in the comparison."""
+    """The id of a name's entry, in its framework's reference or, for None, in the comparison."""
     if framework is None:
         return f"{book.reference.alias}-{name}"
     return f"{framework_module(book, framework).path}.{name}"

@@ -1,7 +1,7 @@
-"""Sphinx extension: the reference of each framework module.
+"""Sphinx extension: the API reference of each framework module.
 
-``.. backend-reference:: jax`` writes the reference of one framework's module,
-``.. backend-comparison::`` compares all of them.
+``.. backend-reference:: jax`` writes the reference of one framework's module, and
+``.. backend-comparison::`` compares all modules.
 """
 
 import re
@@ -47,7 +47,7 @@ def _entry(kind: str, signature: str, body: str) -> str:
 
 
 def _signature(name: str, item: griffe.Object | str) -> str:
-    """How an object is called, or what code its name stands for."""
+    """The signature of an object, or the code that its name is assigned to."""
     if isinstance(item, str):
         return item
     return item.signature(name=name) if isinstance(item, griffe.Function) else name
@@ -94,10 +94,10 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 class _Generated(SphinxDirective):
-    """A directive that writes its text itself, from the documented package."""
+    """A directive that generates its text from the documented package."""
 
     def read(self, text: str, ids: list[str]) -> list[nodes.Node]:
-        """Read the text; the first word of each table row becomes a place to link to."""
+        """Parse the text; the first word of each table row becomes a link target."""
         book = book_of(self.env.srcdir)
         for path in (book.root / book.reference.package).glob("*.py"):
             self.env.note_dependency(str(path))
@@ -200,7 +200,7 @@ def _summary(item: griffe.Object | str) -> str:
 def leave_foreign_types(
     app: Sphinx, env: Any, node: nodes.Element, contnode: nodes.Element
 ) -> nodes.Element | None:
-    """Types in signatures are links where they are ours, and words where they are not."""
+    """Link the package's own types in signatures; leave other types as text."""
     ours = node.get("py:module", "").startswith(f"{book_of(app.srcdir).reference.package}.")
     return contnode if ours and node.get("reftype") == "class" else None
 

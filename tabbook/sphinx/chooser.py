@@ -1,4 +1,4 @@
-"""Sphinx extension: the chooser of the framework, in the header of every page."""
+"""Sphinx extension: the framework chooser in the header of every page."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from tabbook.sphinx.tabs import SYNC_GROUP
 
 
 def add_chooser(app: Sphinx, config: Config) -> None:
-    """Put ``framework-chooser.html`` into the header, beside the button for the contents."""
+    """Add ``framework-chooser.html`` to the header, beside the button for the contents."""
     config.html_theme_options.setdefault(
         "article_header_start", ["toggle-primary-sidebar.html", "framework-chooser.html"]
     )
@@ -20,7 +20,7 @@ def add_chooser(app: Sphinx, config: Config) -> None:
 def list_choices(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Tell the chooser every framework, and those which the page does not have."""
+    """Give the chooser all frameworks, and those that the page does not have."""
     frameworks = book_of(app.srcdir).frameworks
     here = app.config.tabbook_pages.get(pagename, frameworks)
     context["framework_choices"] = [
@@ -29,7 +29,7 @@ def list_choices(
 
 
 def add_tab_script(app: Sphinx) -> None:
-    """Add the script of the chooser and the tabs, which is told the frameworks."""
+    """Add the script of the chooser and the tabs, with the list of frameworks."""
     if app.builder.format != "html":
         return
     labels = {name: framework.label for name, framework in book_of(app.srcdir).frameworks.items()}

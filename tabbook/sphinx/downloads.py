@@ -1,5 +1,6 @@
-"""Sphinx extension: each framework's own notebook to download, or to run on another machine, and
-its slides."""
+"""Sphinx extension: links to each framework's notebook, to download it or to run it on another
+machine, and to the slides.
+"""
 
 import shutil
 from pathlib import Path
@@ -18,12 +19,12 @@ from tabbook.slides.outline import SlideError
 from tabbook.sphinx.read_pages import notebook_path
 from tabbook.sphinx.theme_patches import count_matches
 
-# The theme's buttons for the merged page, which nobody can run
+# The theme's buttons for the merged page, which cannot be executed
 MERGED = ("download-notebook-button", "download-source-button")
 
 
 def hide_links_without_address(app: Sphinx, config: Config) -> None:
-    """Leave out what would lead into a repository as long as ``_config.yml`` names none."""
+    """Omit links to the repository if ``_config.yml`` has no address for it."""
     options = config.html_theme_options
     if NO_REPOSITORY in options.get("repository_url", NO_REPOSITORY):
         for name in ("repository_url", "launch_buttons"):
@@ -34,9 +35,9 @@ def hide_links_without_address(app: Sphinx, config: Config) -> None:
 def fill_menus(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Offer the page's notebooks, and its slides or the first that there are.
+    """Offer the page's notebooks, and its slides or else the first slides of the book.
 
-    ``framework_tabs.js`` shows those of the chosen framework only.
+    ``framework_tabs.js`` shows only those of the chosen framework.
     """
     book, frameworks = book_of(app.srcdir), app.config.tabbook_pages.get(pagename)
 
@@ -76,7 +77,7 @@ def fill_menus(
 
 
 def _kaggle_button(book: Book, pagename: str) -> list[dict[str, Any]]:
-    """The button that the theme lacks, if the book has an address."""
+    """The Kaggle button, which the theme lacks, if the book has an address."""
     where = published(book)
     return [
         {"type": "link", "text": name, "tooltip": f"Launch on {name}", "icon": "fab fa-kaggle"}
@@ -89,7 +90,7 @@ def _kaggle_button(book: Book, pagename: str) -> list[dict[str, Any]]:
 def _launch_buttons(
     book: Book, pagename: str, frameworks: list[str], button: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """A launch button once for each framework; a button that opens no file stays as it is."""
+    """Copies of a launch button for each framework; a button without a file is unchanged."""
     source = f"{pagename}.md"
     if source not in button.get("url", ""):
         return [button]
@@ -106,7 +107,7 @@ def _launch_buttons(
 
 
 def write_targets(app: Sphinx, exception: Exception | None) -> None:
-    """Put the executed notebooks and the slides where the buttons lead."""
+    """Copy the executed notebooks and the slides to the targets of the buttons."""
     if exception or app.builder.format != "html":
         return
     for docname, frameworks in app.config.tabbook_pages.items():

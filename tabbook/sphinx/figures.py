@@ -1,10 +1,9 @@
-"""Sphinx extension: pictures that belong to the page, and figures to play with.
+"""Sphinx extension: inline pictures and interactive figures.
 
-An SVG of the class ``inline`` (``:class: inline`` on an image or figure) becomes part of the page
-instead of a file beside it, so that it takes the page's colours, light or dark. One that is
-``playable``, too, is a still picture which ``playable_figures.js`` takes over: the script and its
-style are loaded on such pages only. Elsewhere, in notebooks or without JavaScript, both remain what
-they are, pictures with a text.
+An SVG of the class ``inline`` (``:class: inline`` on an image or figure) becomes part of the page's
+HTML, so that it takes the page's colours, light or dark. If it also has the class ``playable``,
+``playable_figures.js`` makes it interactive; the script and its style are loaded only on such
+pages. In notebooks and without JavaScript, both are static pictures with alternative text.
 """
 
 from html import escape
@@ -20,10 +19,10 @@ INLINE, PLAYABLE = "inline", "playable"
 
 
 class InlinePictures(SphinxPostTransform):
-    """Put SVG files of the class ``inline`` into the page.
+    """Embed SVG files of the class ``inline`` in the page.
 
     Raises:
-        ExtensionError: such a picture is no SVG, or has no text for those who can't see it.
+        ExtensionError: such a picture is not an SVG, or has no alternative text.
     """
 
     default_priority = 200
@@ -48,7 +47,7 @@ class InlinePictures(SphinxPostTransform):
 def load_playable_figures(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Load script and style on pages with a figure to play with."""
+    """Load script and style on pages with an interactive figure."""
     raws = doctree.findall(nodes.raw) if doctree else ()
     if any(PLAYABLE in raw["classes"] for raw in raws):
         app.add_css_file("playable_figures.css")

@@ -1,7 +1,7 @@
-"""Sphinx extension: a page has the definitions of the terms that it links to, for hover cards.
+"""Sphinx extension: definitions of linked terms, shown as cards on hover.
 
-They stand in the page itself, hidden: nothing is fetched, so cards open from the file system too.
-Without JavaScript a term is a link to the glossary.
+The definitions are hidden parts of the page, so that cards also work from the file system. Without
+JavaScript a term is a link to the glossary.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ def add_cards(
 
 
 def _linked_terms(doctree: nodes.document) -> list[str]:
-    """The ids of the terms that a page links to, each once."""
+    """The ids of the terms that a page links to, without duplicates."""
     found: dict[str, None] = {}
     for reference in doctree.findall(nodes.reference):
         if any("std-term" in words["classes"] for words in reference.findall(nodes.inline)):
@@ -38,8 +38,8 @@ def _linked_terms(doctree: nodes.document) -> list[str]:
 
 
 def _definition(app: Sphinx, identity: str) -> nodes.paragraph:
-    """The first paragraph of a term's definition, as words: a card that comes by itself and goes by
-    itself is no place for links."""
+    """The first paragraph of a term's definition, as plain text: a card that appears on hover
+    should have no links."""
     terms = app.env.domains["std"].objects
     document = next(
         name for (kind, _), (name, place) in terms.items() if (kind, place) == ("term", identity)

@@ -1,7 +1,7 @@
-"""Sphinx extension: write formulas as MathML, where Sphinx would leave TeX to a script.
+"""Sphinx extension: write formulas as MathML instead of TeX for a script.
 
-Sphinx takes a renderer that an extension adds instead of its own, MathJax. Only pages with formulas
-load the font, of which the book has no more than they need.
+Sphinx uses the renderer of an extension instead of MathJax. The font is loaded only on pages with
+formulas, and it is reduced to the characters that the book needs.
 """
 
 from pathlib import Path
@@ -36,7 +36,7 @@ def write_inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def write_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    """Write a formula on a line of its own, in a box that scrolls, and its number beside it."""
+    """Write a displayed equation in a box that can scroll, with its number beside it."""
     self.body.append(self.starttag(node, "div", CLASS="math"))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
@@ -47,7 +47,7 @@ def write_display(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str:
-    """The formula of a node; a warning and its TeX if it is none."""
+    """The MathML of a node; for an invalid formula, its TeX and a warning."""
     try:
         return mathml(node.astext(), display=display)
     except FormulaError as error:
@@ -58,14 +58,14 @@ def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str
 def prepare_formulas(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Keep formulas and punctuation together, and fetch the font at once: late, it moves them."""
+    """Keep formulas and punctuation together, and preload the font so that formulas do not move."""
     if "<math" in context.get("body", ""):
         context["body"] = keep_punctuation(context["body"])
         context["metatags"] += PRELOAD.format(address=context["pathto"](FONT, 1))
 
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:
-    """Leave in the font what the pages and the slides have."""
+    """Reduce the font to the characters of the pages and the slides."""
     book = Path(app.outdir)
     if exception or app.builder.format != "html":
         return

@@ -1,6 +1,6 @@
-"""Sphinx extension: have MyST-NB read each page together with its executed notebooks.
+"""Sphinx extension: make MyST-NB read each page together with its executed notebooks.
 
-Plain ``jupyter-book build .`` then works on a fresh clone and executes nothing.
+``jupyter-book build .`` then works in a new clone without executing anything.
 """
 
 from pathlib import Path
@@ -17,10 +17,10 @@ from tabbook.pages.source import SourceError, pages, read_page
 
 
 def find_pages(app: Sphinx, config: Config) -> None:
-    """Tell MyST-NB to read each page with frameworks through ``read``.
+    """Make MyST-NB read each page with frameworks by ``read``.
 
     Raises:
-        ExtensionError: the book's configuration or a page's front matter is not in order.
+        ExtensionError: the book's settings or a page's front matter are invalid.
     """
     try:
         book = book_of(app.srcdir)
@@ -36,7 +36,7 @@ def find_pages(app: Sphinx, config: Config) -> None:
         frameworks[docname] = list(page.frameworks)
     config.nb_custom_formats = formats
     config.tabbook_pages = frameworks
-    # The notebooks are part of their page and no pages of their own.
+    # The notebooks are parts of their pages, not separate pages.
     config.exclude_patterns = [
         *config.exclude_patterns,
         *(f"{book.chapters}/{name}/**" for name in book.frameworks),
@@ -47,11 +47,11 @@ def read(text: str, path: str) -> nbformat.NotebookNode:
     """Read a page for MyST-NB.
 
     Args:
-        text: the text of the source, as MyST-NB hands it over.
+        text: the text of the source.
         path: its path.
 
     Raises:
-        ExtensionError: the source or a notebook is not in order; Sphinx shows the message.
+        ExtensionError: the source or a notebook is invalid; Sphinx shows the message.
     """
     try:
         page = read_page(path)
@@ -66,13 +66,13 @@ def read(text: str, path: str) -> nbformat.NotebookNode:
 
 
 def note_notebooks(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Have the page built anew when one of its notebooks changes."""
+    """Rebuild the page when one of its notebooks changes."""
     for framework in app.config.tabbook_pages.get(docname, []):
         app.env.note_dependency(str(notebook_path(app, docname, framework)))
 
 
 def notebook_path(app: Sphinx, docname: str, framework: str) -> Path:
-    """Where the executed notebook of a page lies."""
+    """The path of the executed notebook of a page."""
     source = Path(app.srcdir) / docname
     return source.parent / framework / f"{source.name}.ipynb"
 

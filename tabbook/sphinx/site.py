@@ -1,9 +1,9 @@
-"""Sphinx extension: what makes the pages a site, and keeps each of them light.
+"""Sphinx extension: parts of the web site beyond the pages.
 
-1. If the site's address is known, what needs it: sitemap, canonical links, social cards, and the
-   addresses on the page for what is not there (``set_address``).
-2. The start page, which leads to the first page (``write_start_page``).
-3. The sizes of pictures, before they come (``state_picture_sizes``).
+1. If the site's address is known: sitemap, canonical links, social cards, and absolute addresses on
+   the 404 page (``set_address``).
+2. The start page, which redirects to the first page (``write_start_page``).
+3. The sizes of pictures, so that the page does not move while they load (``state_picture_sizes``).
 """
 
 import html
@@ -31,13 +31,13 @@ NOT_FOUND = """<h1>There is no such page</h1>
 
 
 def set_address(app: Sphinx, config: Config) -> None:
-    """Set up what depends on where the book is published.
+    """Set up the parts that need the address of the book.
 
-    ``html: baseurl`` in ``_config.yml`` says it, or the environment variable ``BOOK_ADDRESS``.
-    Without either there is no address: no sitemap, no canonical links, no cards.
+    The address is ``html: baseurl`` in ``_config.yml`` or the environment variable
+    ``BOOK_ADDRESS``. Without it, there are no sitemap, canonical links and cards.
 
     Raises:
-        ExtensionError: the address is not one of a website.
+        ExtensionError: the address is not that of a website.
     """
     address = os.environ.get(ADDRESS) or config.html_baseurl
     config.ogp_site_name = config.html_title
@@ -80,7 +80,7 @@ START_PAGE = """<!DOCTYPE html>
 
 
 def write_start_page(app: Sphinx, exception: Exception | None) -> None:
-    """Write ``index.html``, unless the book's first page is that."""
+    """Write ``index.html``, unless it is the book's first page."""
     if exception or app.builder.format != "html" or app.config.root_doc == "index":
         return
     page = START_PAGE.format(
@@ -105,7 +105,7 @@ PIXELS_PER_POINT = 96 / 72
 def state_picture_sizes(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """State the size of the page's pictures; without it the page would jump when one comes."""
+    """Add the size of the page's pictures, so that the page does not move while they load."""
     sources = {name: source for source, name in app.builder.images.items()}
     if "body" in context:
         body = IMAGE.sub(partial(_with_size, app, sources), context["body"])
@@ -130,7 +130,7 @@ def _size(picture: Path) -> tuple[int, int] | None:
 
 
 def date_by_commit(app: Sphinx, config: Config) -> None:
-    """Date a page by the last commit to it or its notebooks: the same wherever it is built."""
+    """Date a page by the last commit to it or its notebooks, independent of the build."""
     config.html_last_updated_fmt = "%d %B %Y"
     config.git_last_updated_timezone = "UTC"
     config.git_untracked_show_sourcelink = True

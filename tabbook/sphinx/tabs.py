@@ -1,4 +1,4 @@
-"""Sphinx extension: cells that are alternatives to each other become one set of tabs."""
+"""Sphinx extension: combine alternative cells into one set of tabs."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ SYNC_GROUP = "framework"
 
 
 class FrameworkTabs(SphinxTransform):
-    """Neighbouring cells of one group become one tab set; every tab set knows every framework.
+    """Combine adjacent cells of one group into one tab set, with a tab for every framework.
 
-    A framework without code or words gets a tab that says so. Otherwise the choice of a reader
-    would fall back to some other framework there.
+    A framework without code or prose has a tab with a message. Otherwise another framework than
+    the chosen one would be shown there.
     """
 
     # After MyST-NB has made the cells, and while the page is read: sphinx-design turns tab sets
@@ -41,7 +41,7 @@ class FrameworkTabs(SphinxTransform):
             self.enclose(cells, frameworks)
 
     def enclose(self, cells: list[nodes.container], frameworks: list[str]) -> None:
-        """Put a new tab set in the place of some cells, and the cells into it."""
+        """Replace some cells by a new tab set that contains them."""
         box = create_component("tab-set", classes=["sd-tab-set"])
         box.source, box.line = cells[0].source, cells[0].line
         cells[0].replace_self(box)
@@ -55,7 +55,7 @@ class FrameworkTabs(SphinxTransform):
         self.complete(box, frameworks, f"No {{missing}} code here: only {labels} {verb} this step.")
 
     def complete(self, box: nodes.container, frameworks: list[str], note: str) -> None:
-        """Give a tab set its missing tabs, and all of them the page's order."""
+        """Add the missing tabs to a tab set, and sort all tabs in the page's order."""
         items = {item[0].get("sync_id"): item for item in box if is_component(item, "tab-item")}
         missing = [name for name in frameworks if name not in items]
         for name in frameworks:
@@ -85,7 +85,7 @@ class FrameworkTabs(SphinxTransform):
 
 
 def _group(node: nodes.Node) -> int:
-    """The group of a cell that belongs into a tab; 0: this is none."""
+    """The group of a cell in a tab; 0 if it is not in a tab."""
     if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
         return int(node["cell_metadata"].get(GROUP_KEY, {}).get("group", 0))
     return 0
@@ -97,7 +97,7 @@ def _framework(cell: nodes.container) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    """Words as in a sentence: a, b and c."""
+    """A list as in a sentence: a, b and c."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 

@@ -1,15 +1,14 @@
-"""Sphinx extension: every fault of the theme and its helpers that this package works around.
+"""Sphinx extension: workarounds for faults of the theme and its helpers.
 
-``PATCHES`` lists them; ``python -m tabbook.sphinx.theme_patches`` prints the list. Most are a few
-letters of markup that no option changes: they are replaced on the whole page as the templates give
-it, so that the page is right without JavaScript, too. The others are made where they belong, which
-calls `count_matches`.
+``PATCHES`` lists them; ``python -m tabbook.sphinx.theme_patches`` prints the list. Most replace a
+few characters of the markup of a complete page, because no option changes them. The page is then
+right without JavaScript. The other patches are made in other modules, which call `count_matches`.
 
 A build counts how often each patch matched. With ``tabbook_expect_patches: true`` in the
-configuration, a patch that never matched is a warning: its fault is gone, or the theme writes it
-differently now. Only a build that writes all pages in one process can tell: one that writes some
-pages again, or shares them out (``-j 2``), says nothing. Whether the patches are enough is for
-``tests/browser/test_accessibility.py``. What ``static/`` does about the theme is not counted.
+configuration, a patch that never matched gives a warning: either its fault was fixed, or the theme
+writes the markup differently now. Incremental and parallel builds (``-j 2``) do not see all pages
+in one process, so they do not warn. ``tests/browser/test_accessibility.py`` checks whether the
+patches are sufficient. Workarounds in ``static/`` are not counted.
 """
 
 import re
@@ -36,16 +35,16 @@ THEME_ISSUES = "https://github.com/pydata/pydata-sphinx-theme"
 
 @dataclass(frozen=True)
 class Patch:
-    """A fault of another package, and what replaces it.
+    """A fault of another package, and its workaround.
 
     Attributes:
-        name: how warnings call it.
-        package: the package whose fault it is, and the version in which it was seen last.
-        fault: what is wrong.
-        issue: the address where the package's developers talk about it.
-        pattern: the faulty markup in a page, as a regular expression; empty: it is not markup.
-        replacement: as `re.sub` takes it.
-        except_in: a template whose page needs what the pattern finds.
+        name: its name in warnings.
+        package: the package with the fault, and the last version in which we saw it.
+        fault: a description.
+        issue: the address of the upstream issue, if known.
+        pattern: a regular expression for the faulty markup; empty if it is not markup.
+        replacement: the replacement, as for `re.sub`.
+        except_in: a template whose page needs the markup.
     """
 
     name: str
@@ -58,12 +57,12 @@ class Patch:
 
 
 def allow_breaks(words: re.Match[str]) -> str:
-    """The same code, with leave to go on in the next line where two names or words are joined."""
+    """The same code, with optional line breaks where names or words are joined."""
     return re.sub(r"(?<=[._/(=])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", words[0])
 
 
 def without_list(parameters: re.Match[str]) -> str:
-    """The lines of a signature, not as a list of definitions."""
+    """The lines of a signature, without a definition list."""
     lines = parameters[1].replace("<dd>", "<span>").replace("</dd>", "</span>")
     return f'<span class="signature-lines">{lines}</span>'
 
@@ -178,7 +177,7 @@ PATCHES = (
         r'(<div id="pst-primary-sidebar" )',
         r'\1role="region" aria-label="Book" ',
     ),
-    # Not markup of the finished page: made here, or where the name of the patch stands
+    # Not markup of the page: these patches are made here or where their names are used
     Patch(
         "thebe",
         JUPYTER_BOOK,
@@ -189,7 +188,7 @@ PATCHES = (
     Patch(
         "notebook links",
         BOOK_THEME,
-        "its links offer the page's source, which nobody can run, not the frameworks' notebooks",
+        "its links lead to the page's source, which cannot be executed, not to the notebooks",
     ),
     Patch(
         "sizes of pictures",
@@ -205,17 +204,17 @@ PATCHES = (
 
 
 def count_matches(app: Sphinx, name: str, times: int = 1) -> None:
-    """Count that the patch of this name was needed."""
+    """Count a match of the patch with this name."""
     assert isinstance(app.builder.templates, PatchedTemplates)
     app.builder.templates.matches[name] += times
 
 
 class PatchedTemplates(BuiltinTemplateLoader):
-    """Sphinx's templates, with the patches made on what they give.
+    """Sphinx's templates, with the patches applied to their output.
 
     Attributes:
-        matches: how often each patch was needed, by name.
-        written: the pages.
+        matches: the number of matches of each patch, by name.
+        written: the written pages.
     """
 
     def init(
@@ -239,14 +238,14 @@ class PatchedTemplates(BuiltinTemplateLoader):
 
 
 def use_patched_templates(app: Sphinx, config: Config) -> None:
-    """Have Sphinx render its pages through the patches."""
+    """Make Sphinx render its pages with the patches."""
     config.template_bridge = f"{__name__}.{PatchedTemplates.__name__}"
 
 
 def leave_out_thebe(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Take sphinx-thebe's scripts off the page."""
+    """Remove sphinx-thebe's scripts from the page."""
     scripts = context.get("script_files", [])
     context["script_files"] = [
         script
@@ -257,7 +256,7 @@ def leave_out_thebe(
 
 
 def warn_of_idle_patches(app: Sphinx, exception: Exception | None) -> None:
-    """Warn of each patch that never matched, where the build can tell."""
+    """Warn of each patch that never matched, if the build is complete."""
     templates = app.builder.templates
     if exception or not isinstance(templates, PatchedTemplates):
         return

@@ -102,7 +102,7 @@ def test_variable_that_names_no_folder(stand_in, monkeypatch, tmp_path, where):
 _LABELS = np.arange(30, dtype=np.uint8) % 10
 # What each would be if the table of files were wrong; the last is what comes of a sound one.
 _PUBLISHED_WRONG = {
-    "no gzip": (idx(_LABELS), "a sound gzip file"),
+    "no gzip": (idx(_LABELS), "a valid gzip file"),
     "magic": (gzip.compress(b"\0\0\x0d" + idx(_LABELS)[3:]), "00 00 0d 01"),
     "dimensions": (gzip.compress(idx(_LABELS)[:4] + b"\0\0\1\0" + bytes(30)), "shape (256,)"),
     "too few": (gzip.compress(idx(_LABELS[:29])), "shape (29,)"),
@@ -133,5 +133,5 @@ def test_a_right_hash_does_not_make_it_right(stand_in, folder, mirror, monkeypat
     message = str(caught.value)
     assert message.startswith(str((folder if from_ == "folder" else cache()) / file.name))
     assert reason in message
-    assert message.endswith("Correct that table, or install d2lcompat anew.")
+    assert message.endswith("Correct that table, or reinstall d2lcompat.")
     assert sorted(server.requests) == ([] if from_ == "folder" else sorted(stand_in))

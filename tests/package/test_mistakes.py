@@ -66,10 +66,10 @@ def mistaken_arguments(backend):
         "swapped": (data, model, swap),
         "swapped classes": (Data, Model, swap),
         "a class for the model": (
-            Model, data, rf"the class {Model.__name__} as model\. Make an object of it: Drop.*\(",
+            Model, data, rf"the class {Model.__name__} as model\. Create an object: Drop.*\(",
         ),
         "a class for the data": (
-            model, Data, r"the class Examples as data\. Make an object of it: Examples\(\.\.\.\)",
+            model, Data, r"the class Examples as data\. Create an object: Examples\(\.\.\.\)",
         ),
         "no model": (lambda X: X, data, r"a function as model\. Derive a class from d2l\.Module"),
         "no data": (model, None, r"received None as data\. Derive a class from d2l\.DataModule"),
@@ -103,7 +103,7 @@ def test_what_fit_is_given(backend, case):
         (None, r"returned None\. End it with: return optimizer\."),
         (([object()], [object()]), r"returned a tuple\. Return the optimiser alone, without sche"),
         ({"optimizer": object()}, r"returned a dict\. Return the optimiser alone"),
-        (0.1, r"returned a float\. Return one of the framework's, or a d2l\.SGD\."),
+        (0.1, r"returned a float\. Return an optimiser of the framework, or a d2l\.SGD\."),
     ],
     ids=["nothing", "Lightning's pair", "Lightning's dict", "a rate"],
 )
@@ -119,7 +119,7 @@ def test_an_optimiser_is_an_object(backend, monkeypatch):
     monkeypatch.setattr(
         type(model), "configure_optimizers", lambda self: backend.d2l.SGD, raising=False
     )
-    message = r"returned the class SGD\. Make an object of it: SGD\(\.\.\.\)"
+    message = r"returned the class SGD\. Create an object: SGD\(\.\.\.\)"
     refused(TypeError, message, fit, backend, model, backend.data(TRAIN, VAL))
 
 
@@ -211,9 +211,13 @@ def test_a_loader_has_a_length(backend):
         (loaders(backend, endless(batch)), "train_dataloader"),
         (loaders(backend, [batch], endless(batch)), "val_dataloader"),
     ):
-        message = "Given" + without.format(method) + r"generator without\. Return a list of batches"
+        message = (
+            "Given"
+            + without.format(method)
+            + r"generator without a length\. Return a list of batches"
+        )
         refused(TypeError, message, fit, backend, backend.model(), data)
-    with pytest.raises(TypeError, match=r"generator without\. Return a list of batches"):
+    with pytest.raises(TypeError, match=r"generator without a length\. Return a list of batches"):
         backend.d2l.Trainer(1).fingerprint(backend.model(), loaders(backend, endless(batch)))
 
 
@@ -224,7 +228,7 @@ def test_a_loader_that_knows_no_length_says_so():
         def __len__(self):
             raise TypeError("the length is unknown")
 
-    with pytest.raises(TypeError, match="received a Unknown without"):
+    with pytest.raises(TypeError, match="received a Unknown without a length"):
         _checks.loader(Unknown(), None, "train_dataloader")
 
 

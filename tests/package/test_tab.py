@@ -79,7 +79,7 @@ def test_exactly_the_selected_framework_runs():
         "if tab.selected('pytorch'):\n    print(1)\nelse:\n    print(2)",
     )
     assert run(LOAD, OFFER, *cells, framework="jax")[2:] == [
-        "Passed over: this cell is for PyTorch; JAX is selected.\n",
+        "Skipped: this cell is for PyTorch; JAX is selected.\n",
         "jax\n",
         "two\n",
         "all\n",
@@ -126,7 +126,7 @@ WRONG = [
     ("%%tab jacks\nprint(1)", "jax", "Unknown framework 'jacks'"),
     ("%%tab\nprint(1)", "jax", "expects a framework"),
     ("tab.selected('jacks')", "jax", "Unknown framework 'jacks'"),
-    ("tab.interact_select('pytorch')", "jax", "is not on offer"),
+    ("tab.interact_select('pytorch')", "jax", "is not available"),
     ("tab.interact_select()", None, "at least one framework"),
 ]
 

@@ -58,7 +58,7 @@ def test_an_empty_data_set_is_refused(backend):
     nothing = (np.zeros((0, 4, 5)), np.zeros(0, np.int32))
     with pytest.raises(ValueError, match=r"Expected equal lengths above 0. Received: .*\[0, 0\]"):
         backend.fit_new(backend.data(nothing))
-    with pytest.raises(ValueError, match=r"the training loader of Given has no batch\. Check"):
+    with pytest.raises(ValueError, match=r"the training loader of Given is empty\. Check"):
         backend.fit_new(given(backend, []))
 
 
@@ -128,7 +128,7 @@ def test_a_loss_that_is_no_number_is_said_once_and_training_goes_on(backend):
             warnings.simplefilter("always")
             for _ in range(times):
                 trainer.fit(model, backend.data((X, targets), (X, targets)))
-        return trainer.history, [w for w in caught if "Training goes on" in str(w.message)]
+        return trainer.history, [w for w in caught if "Training continues" in str(w.message)]
 
     history, caught = run(lost, times=2)
     assert len(caught) == 2  # once for each fit

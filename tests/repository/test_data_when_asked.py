@@ -83,4 +83,4 @@ def test_who_asks_gets_synthetic_data_where_no_mirror_answers(run):
     printed, touched = run("test_cases.py::test_asking", "tagged.ipynb", "-n", "2")
     assert touched
     assert "2 passed" in printed
-    assert "synthetic data took its place: 1 cells ran" in printed
+    assert "so synthetic data were used: 1 cells were executed" in printed

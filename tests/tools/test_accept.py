@@ -172,7 +172,7 @@ def test_the_command_prints_a_table_and_writes_figures(book, capsys):
     row = next(row for row in rows if "'loss'" in row and "stdout" in row)
     assert re.search(r"toy +numpy +1 print\('loss', values.*stdout +0.5 +0.75 +0.25 +0.005", row)
     assert "within, kept as stored" in out
-    assert "1 notebooks run, 2 changes taken" in last
+    assert "Executed 1 notebooks, stored 2 changes" in last
     assert {file.name: file.read_text() for file in figures.iterdir()} == {
         "toy-numpy-cell3-0-before.svg": "<svg>1.0</svg>",
         "toy-numpy-cell3-0-after.svg": "<svg>1.001</svg>",

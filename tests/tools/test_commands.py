@@ -69,7 +69,7 @@ def fails(capsys, arguments, *expected):
 def test_a_folder_without_a_book(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = [command, *COMMANDS[command]]
-    stand = "Go to the book's folder, whose pyproject.toml has [tool.tabbook]"
+    stand = "Run this in the book's folder, whose pyproject.toml has [tool.tabbook]"
     fails(capsys, arguments, "chapters, found no such folder.", stand)
     assert not any(tmp_path.iterdir())
     configure(tmp_path)
@@ -92,7 +92,7 @@ def test_a_page_of_another_folder(command, toy, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(toy)
     arguments = [command, *COMMANDS[command]]
     fails(capsys, [*arguments, str(other)], f"{other} is not in {toy / 'chapters'}.")
-    fails(capsys, [*arguments, "nowhere"], "no page 'nowhere' with notebooks", "one of: toy.")
+    fails(capsys, [*arguments, "nowhere"], "No page 'nowhere' with notebooks", "one of: toy.")
 
 
 def test_a_page_is_found_from_where_one_stands(toy, monkeypatch, capsys):

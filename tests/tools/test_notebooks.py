@@ -175,7 +175,7 @@ def last_code(notebook):
             "cell 4 ('extra') is only in the notebook",
         ),
         (lambda nb: last_code(nb).update(execution_count=None), "was not executed"),
-        (lambda nb: last_code(nb).update(execution_count=9), "ran as number 9 instead of 4"),
+        (lambda nb: last_code(nb).update(execution_count=9), "has execution count 9 instead of 4"),
         (
             lambda nb: last_code(nb).metadata.update(tags=["rtol=1"]),
             'marked {} in the source and {"',
@@ -199,7 +199,7 @@ def test_cells_that_changed_places_are_moved_and_not_changed(copy):
         notebook.cells[1], notebook.cells[-1] = notebook.cells[-1], notebook.cells[1]
 
     _, edit = copy
-    problems = [problem for problem in edit(swap) if "ran as number" not in problem]
+    problems = [problem for problem in edit(swap) if "has execution count" not in problem]
     assert len(problems) == 2
     assert all("was moved: in the notebook it is cell" in problem for problem in problems)
 
@@ -321,15 +321,15 @@ def test_the_commands(chapters, capsys, monkeypatch):
     assert (chapters / "out" / "pytorch" / "toy.ipynb").exists()
     kept = (chapters / "jax" / "toy.ipynb").read_bytes()
     assert main(["split", *folder, "--to", str(chapters)]) == 1
-    assert "holds outputs" in capsys.readouterr().err
+    assert "contains outputs" in capsys.readouterr().err
     assert (chapters / "jax" / "toy.ipynb").read_bytes() == kept
 
     (chapters / "jax" / "old.ipynb").write_bytes(kept)
     assert main(["check", *folder, "--framework", "jax"]) == 1
-    assert "old.ipynb: no page" in capsys.readouterr().out
+    assert "old.ipynb: this notebook has no page" in capsys.readouterr().out
 
     assert main(["check", *folder, "nowhere"]) == 1
-    assert "no page 'nowhere' with notebooks. Expected one of: toy" in capsys.readouterr().err
+    assert "No page 'nowhere' with notebooks. Expected one of: toy" in capsys.readouterr().err
     assert main(["check", *folder, "--framework", "mxnet"]) == 1
 
 
@@ -341,4 +341,4 @@ def test_what_is_not_there_or_no_notebook_is_told(chapters, capsys):
     path.write_text("<<<<<<< HEAD")
     for command in ("check", "refresh"):
         assert main([command, "--chapters", str(chapters), "--framework", "jax"]) == 1
-        assert "toy.ipynb is no notebook" in capsys.readouterr().err
+        assert "toy.ipynb is not a notebook" in capsys.readouterr().err

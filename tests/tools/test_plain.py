@@ -201,7 +201,7 @@ def test_a_figure_travels_in_the_notebook(book):
     [
         (lambda svg: svg.write_text("<svg>changed</svg>"), "Run: python -m tabbook.pages.drawings"),
         (lambda svg: svg.with_suffix(".png").unlink(), "Run: python -m tabbook.pages.drawings"),
-        (lambda svg: svg.unlink(), "there is no picture"),
+        (lambda svg: svg.unlink(), "does not exist"),
     ],
 )
 def test_a_picture_that_is_not_there_or_not_drawn_anew_is_told(book, tmp_path, change, message):
@@ -218,11 +218,11 @@ def test_a_picture_that_is_not_there_or_not_drawn_anew_is_told(book, tmp_path, c
         ("{cite:p}`ho2020,lost`", "entry 'lost'"),
         ("{doc}`lost`", "no page 'chapters/lost'"),
         ("{abbr}`lost`", "nothing like {abbr}"),
-        ("[a](b.py)", "can't lead to 'b.py'"),
+        ("[a](b.py)", "cannot link to 'b.py'"),
         ("a[^b]\n\n[^b]: c", "footnote into the text"),
         ("a\n: b", "list of definitions"),
         ("{{ a }}", "write its text out"),
-        ("a {{ b }}", "can't show '{{ b }}'"),
+        ("a {{ b }}", "cannot show '{{ b }}'"),
         ("\\begin{align}\na\n\\end{align}", "write the formula as"),
         ("```{mermaid}\n```", "nothing like `{mermaid}`"),
         ("::: {.a}\n:::", "nothing like `{.a}`"),

@@ -61,7 +61,7 @@ def strip(notebook):
         (lambda n: n.metadata.d2lcompat.update(framework="jacks"), "unknown framework 'jacks'"),
         (strip, "no cell has an output"),
         (lambda n: n.cells[2].metadata.update(tags=["skip-execution"]), "without a reason"),
-        (lambda n: n.cells[2].metadata.update(tags=["skip-execution"]), "no run gives one"),
+        (lambda n: n.cells[2].metadata.update(tags=["skip-execution"]), "or an execution count"),
         (lambda n: n.cells[2].metadata.update(tags=["nbval-ignore-output"]), "without a reason"),
         (lambda n: n.cells[2].metadata.update(tags=["nbval-skip", "reason= "]), "without a reason"),
         (lambda n: n.cells[2].update(source="# NBVAL_IGNORE_OUTPUT\n2"), "without a reason"),
@@ -77,14 +77,14 @@ def test_a_notebook_without_a_source_is_looked_at_too(tmp_path):
     configure(tmp_path)
     path = save(tmp_path / "x.ipynb", [cell("print(1)", "1\n"), cell(""), cell("print(2)", "2\n")])
     assert problems_of(path) == [
-        "cell 2 ('print(2)') ran as number 3 instead of 2: the notebook was not run from first to "
-        "last"
+        "cell 2 ('print(2)') has execution count 3 instead of 2: the cells were not executed in "
+        "order"
     ]
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].execution_count, notebook.cells[2].execution_count = None, 2
     nbformat.write(notebook, path)
     assert problems_of(path, "python3") == []
-    assert "its kernel 'nosuch' is not installed (there are: " in problems_of(path, "nosuch")[0]
+    assert "its kernel 'nosuch' is not installed (available: " in problems_of(path, "nosuch")[0]
     notebook.metadata["d2lcompat"] = {"framework": "jax"}
     nbformat.write(notebook, path)
     with pytest.MonkeyPatch.context() as patch:
@@ -96,4 +96,4 @@ def test_without_jupytext_a_source_cannot_be_compared_and_that_is_said(spoil, mo
     for name in ("tabbook.pages.agreement", "tabbook.pages.source", "jupytext.myst"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jupytext", None)
-    assert "toy.md is its source, and jupytext" in spoil(lambda notebook: None)
+    assert "toy.md is its source; jupytext" in spoil(lambda notebook: None)

@@ -177,16 +177,16 @@ def test_a_slide_shows_what_it_names(toy):
     [
         (
             "```{code} lost\n```",
-            "tag slide-lost, once. Found 0; there are: loss, twice",
+            "tag slide-lost, once. Found 0; available: loss, twice",
         ),
         (
             "```{output} twice\n```",
             "expects a JAX cell with the tag slide-twice, once. Found 2",
         ),
-        ("```{code} other/loss\n```", "there is no page 'other'"),
+        ("```{code} other/loss\n```", "no page 'other'"),
         (
             "```{math} eq-lost\n```",
-            "`:label: eq-lost`, once. Found 0; there are: eq-toy",
+            "`:label: eq-lost`, once. Found 0; available: eq-toy",
         ),
         ("```{figure} fig-lost\n```", "a `{figure}` with `:name: fig-lost`, once. Found 0"),
         ("```{cod} loss\n```", "unknown fence `{cod} loss`"),
@@ -208,7 +208,7 @@ def test_a_slide_without_notes_is_an_error(toy):
 
 @pytest.mark.parametrize("text", ["", "## No title\n", "Words.\n\n# T\n", f"# T\n{NOTES}# U\n"])
 def test_an_outline_begins_with_its_one_title(toy, text):
-    with pytest.raises(SlideError, match="`# Title` is expected first, and only once"):
+    with pytest.raises(SlideError, match="`# Title` must come first, and only once"):
         read(toy(text + NOTES), "jax")
 
 

@@ -48,7 +48,7 @@ def test_only_pages_with_frameworks_are_listed_and_sorted(tmp_path):
     write(tmp_path, code("1"), name="a")
     (tmp_path / "plain.md").write_text("# Words\n\n````\n```{code-cell}\n1\n```\n````\n")
     assert [page.name for page in pages(tmp_path)] == ["a", "b"]
-    with pytest.raises(SourceError, match="names none"):
+    with pytest.raises(SourceError, match="names no frameworks"):
         read_page(tmp_path / "plain.md")
 
 
@@ -68,7 +68,7 @@ def test_jupytext_keeps_what_a_page_says_about_frameworks(tmp_path):
         (code(""), "", "a code cell expects code"),
         (code("x = 1\n%%tab jax\ny = 1"), "x = 1", "only once, in the first line"),
         (code("print(tab.selected('jax'))"), None, "write one cell for each framework"),
-        (code(SETUP + "\nx = 1"), "%load_ext d2lcompat.tab", "may hold only"),
+        (code(SETUP + "\nx = 1"), "%load_ext d2lcompat.tab", "may contain only"),
         (code(SETUP.replace("jax", "mxnet")), None, "expects the page's frameworks: pytorch, jax"),
         (prose(jacks="x"), ":::{tab-item} jacks", "'jacks' in `:sync:` is unknown"),
         (prose(mxnet="x"), ":::{tab-item} mxnet", "a framework that this page does not list"),
@@ -90,7 +90,7 @@ def test_jupytext_keeps_what_a_page_says_about_frameworks(tmp_path):
         ("```text\n" + prose(jax="x"), ":sync-group: framework", "of nothing else"),
         ("- " + prose(jax="x").replace("\n", "\n  "), "- ::::{tab-set}", "below the mark"),
         (prose(jax="```\nx"), ":::{tab-item} jax", "not closed"),
-        (":::{note}\n:a b\n\nx\n:::\n", ":a b", "can't read these options"),
+        (":::{note}\n:a b\n\nx\n:::\n", ":a b", "these options are not valid MyST"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path, cell, at, message):
@@ -109,7 +109,7 @@ def test_a_mistake_is_told_with_its_line(tmp_path, cell, at, message):
 @pytest.mark.parametrize(
     ("frameworks", "message"),
     [
-        ("pytorch, pytorch", "'pytorch' stands twice"),
+        ("pytorch, pytorch", "'pytorch' is listed twice"),
         ("pytorch, keras", "unknown framework 'keras'"),
         ("", "expects a list"),
     ],
@@ -123,7 +123,7 @@ def test_front_matter_is_checked(tmp_path, frameworks, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("seed: 0", "seed: none", "whole number"),
+        ("seed: 0", "seed: none", "expects an integer"),
         ("seed: 0", "seeds: 0", "knows `frameworks` and `seed`"),
         ("d2lcompat:\n  frameworks: [pytorch, jax]\n  seed: 0\n", "", "names its frameworks"),
     ],
@@ -186,7 +186,7 @@ def test_front_matter_that_is_none_is_told(tmp_path, front, message):
 @pytest.mark.parametrize("character", ["\u2028", "\x0c", "\x85"])
 def test_a_character_that_only_some_take_for_an_end_of_line_is_refused(tmp_path, character):
     path = write(tmp_path, f"Words{character}and words.\n", code("1"))
-    with pytest.raises(SourceError, match=r"toy\.md:16: this line holds a character"):
+    with pytest.raises(SourceError, match=r"toy\.md:16: this line contains a character"):
         read_page(path)
 
 
