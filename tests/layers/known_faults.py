@@ -8,18 +8,6 @@ of a page when you correct its layers. What a framework's own layers can't do is
 NOT_RUN = ("1-mxnet-sequences-TransformerBlock",)
 
 KNOWN: dict[str, list[tuple[str, str, str]]] = {
-    "choosing": [
-        ("the static shape has no batch size",
-         "test_a_graph_for_any_batch",
-         """
-         tensorflow-choosing-NormMLP-training tensorflow-choosing-NormMLP-evaluation
-         """),
-        ("the static shape has no batch size",
-         "test_trained_by_keras",
-         """
-         tensorflow-choosing-NormMLP
-         """),
-    ],
     "depth": [
         ("the static shape has no batch size",
          "test_a_graph_for_any_batch",
