@@ -12,7 +12,7 @@ ifdef NODE
 JAVASCRIPT := node_modules/installed
 endif
 
-.PHONY: book offline slides quick test lengths javascript lint lock execute mutants false-alarms bench fuzz clean
+.PHONY: book offline slides quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
 
 # A stamp, so that pip runs again only when a requirement changes
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -83,6 +83,11 @@ mutants: .venv/installed
 
 false-alarms: .venv/installed
 	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
+
+# Trains with twice the epochs and lists each verdict that changes. It takes half an hour or more;
+# for less, use for example CONVERGED="--page dropout --framework jax".
+converged: .venv/installed
+	$(BIN)/python tests/doubled_epochs.py $(CONVERGED)
 
 # Compares the training time with a plain loop and with d2l 1.0.3, which has a separate environment;
 # writes benchmarks/RESULTS.md. It takes half an hour; for less, use for example

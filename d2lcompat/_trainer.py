@@ -143,6 +143,9 @@ class Trainer(HyperParameters):
     points so far, and the model has the parameters after the last step. It can be used or trained
     again.
 
+    A second ``fit`` of the same model, by this trainer or another, goes on from the parameters that
+    the first one left, with a new optimiser and a new history. To start anew, make a new model.
+
     Raises:
         ValueError: ``max_epochs`` is not a positive integer, or ``gradient_clip_val`` is negative.
     """

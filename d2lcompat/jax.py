@@ -10,7 +10,7 @@ import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -117,6 +117,7 @@ class Module(_trainer.ModuleMixin, HyperParameters, nn_Module):
         plot_valid_per_epoch: the number of points of a validation curve.
     """
 
+    _learned = cast("Params | None", None)  # variables after training; unannotated: no field
     plot_train_per_epoch: int = field(default=2, init=False)
     plot_valid_per_epoch: int = field(default=1, init=False)
     board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
@@ -197,7 +198,8 @@ class Trainer(_trainer.Trainer):
         """Train ``model`` on ``data`` and return its history, kept as ``self.history`` too.
 
         ``key`` is the root of all randomness of the run; None draws one with ``get_key``. The
-        trained parameters are in ``self.state.params``.
+        trained parameters are in ``self.state.params``, and the model keeps them for the next
+        ``fit``, which goes on from there.
         """
         _checks.arguments(model, data)
         with jax.default_device(self.gpus[0] if self.gpus else cpu()):
@@ -207,7 +209,7 @@ class Trainer(_trainer.Trainer):
             params_key, dropout_key = jax.random.split(get_key() if key is None else key)
             batch = self.first_batch()
             keys = {"params": params_key, "dropout": dropout_key}
-            variables = model.apply_init(batch[:-1], key=keys)
+            variables = model._learned or model.apply_init(batch[:-1], key=keys)
             scores, _ = jax.eval_shape(model.init_with_output, keys, *batch[:-1])
             _checks.outputs(model, scores, batch[-1], DataModule.to_numpy)
             self.state = TrainState.create(
@@ -244,8 +246,10 @@ class Trainer(_trainer.Trainer):
         return reported
 
     def end_training(self) -> None:
-        """Switch the model to evaluation mode, also after an error or interrupt."""
+        """Switch the model to evaluation mode and let it keep what it has learned, also after an
+        error or interrupt."""
         self.model.training = False
+        self.model._learned = {"params": self.state.params, "batch_stats": self.state.batch_stats}
 
     def fit_epoch(self):
         """Go once through the training data, then through the validation data."""

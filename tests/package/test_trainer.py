@@ -48,6 +48,20 @@ def test_training_learns(backend):
     assert history["val_acc"][-1] > 0.7
 
 
+@pytest.mark.parametrize("same_trainer", [True, False])
+def test_a_second_fit_goes_on(backend, same_trainer):
+    """One batch an epoch and plain descent: twice one epoch is two epochs."""
+    data = backend.data(examples(8), None)
+    expected = backend.weights(backend.fit_new(data, lr=0.5, max_epochs=2))
+    trainer = backend.fit_new(data, lr=0.5)
+    model = trainer.model
+    if not same_trainer:
+        trainer = backend.d2l.Trainer(max_epochs=1)
+    assert len(trainer.fit(model, data)["train_loss"]) == 1
+    for weight, same in zip(backend.weights(trainer), expected, strict=True):
+        np.testing.assert_allclose(weight, same, atol=1e-6)
+
+
 def global_norm(arrays):
     return np.sqrt(sum((array.astype(float) ** 2).sum() for array in arrays))
 
