@@ -57,6 +57,8 @@ NEVER = {
     "one id twice": """() => [...document.querySelectorAll('[id]')].map(e => e.id)
         .filter((id, place, ids) => ids.indexOf(id) !== place)""",
     "TeX that no converter saw": TEX,
+    "a reference that Sphinx left unresolved": """() =>
+        [...document.querySelectorAll('article code.xref.std')].map(e => e.textContent)""",
     "a picture without a text": """() =>
         [...document.querySelectorAll('article img:not(.toggler)')]  // those say + and -
         .filter(image => image.alt.length <= 20).map(image => image.outerHTML.slice(0, 200))""",
