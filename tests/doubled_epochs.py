@@ -18,6 +18,7 @@ import nbformat
 
 from d2lcompat import _data
 from tabbook import config
+from tabbook.cells import is_skipped, tags_of
 from tabbook.execution import Execution, ExecutionError
 from tabbook.pages import notebooks, source
 
@@ -48,7 +49,7 @@ def printed(cell: nbformat.NotebookNode) -> list[str]:
 
 def verdicts(notebook: nbformat.NotebookNode) -> list[list[str]]:
     """What each cell with the tag printed, in the notebook's order."""
-    tagged = (c for c in notebooks.code_cells(notebook) if VERDICT in c.metadata.get("tags", []))
+    tagged = (c for c in notebooks.code_cells(notebook) if VERDICT in tags_of(c))
     return [printed(cell) for cell in tagged]
 
 
@@ -63,9 +64,7 @@ def with_twice_the_epochs(stored: nbformat.NotebookNode, framework: str, folder:
     imports = (
         place
         for place, cell in enumerate(cells)
-        if cell.cell_type == "code"
-        and " as d2l" in cell.source
-        and "skip-execution" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and " as d2l" in cell.source and not is_skipped(cell)
     )
     first = next(imports, None)
     if first is None:

@@ -41,7 +41,7 @@ class Copied:
     products: bool = False
     without: Sequence[str] = ()
 
-    def inputs(self, page: Page, batch=4, dtype="float32", more=()) -> list[np.ndarray]:
+    def inputs(self, page: Page, batch=4, more=()) -> list[np.ndarray]:
         """Arrays to call it with, of numbers between -1 and 2; ``more`` are further axes, before
         the last one."""
         rng, arrays = np.random.default_rng(0), []
@@ -50,7 +50,7 @@ class Copied:
             if place in self.batched:
                 first = batch
                 rest = [*rest[:-1], *more, *rest[-1:]]
-            array = rng.uniform(-1, 2, (first, *rest)).astype(dtype)
+            array = rng.uniform(-1, 2, (first, *rest)).astype(np.float32)
             if self.tokens and place == 0:
                 whole = np.int64 if page.framework == "pytorch" else np.int32
                 array = rng.integers(0, 3, (first, *rest)).astype(whole)
@@ -136,11 +136,6 @@ def block(page, p):
 
 def small_cnn(kind):
     return lambda page, p: page.model("SmallCNN", kind, p)
-
-
-def given_mask(page, p):
-    mask = np.random.default_rng(0).integers(0, 2, (4, 6)).astype(np.float32)
-    return page.code.dropout_layer(mask, p)
 
 
 def gaussian(page, p):
