@@ -130,10 +130,20 @@ FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimation
 LATER = "() => performance.now() > performance.getEntriesByType('navigation')[0].loadEventEnd + 200"
 
 
-def shift(page):
-    """How far the page has moved by 0.2 s after it was loaded, its fonts included."""
+def wait_until_loaded(page):
+    """Wait for the page, its fonts, and 0.2 s more in which its scripts may ask for something.
+
+    Playwright's "networkidle" does not serve: a page that leads on, or that was left, can keep it
+    waiting until its timeout.
+    """
+    page.wait_for_load_state()
     page.evaluate(FONTS)
     page.wait_for_function(LATER)
+
+
+def shift(page):
+    """How far the page has moved by 0.2 s after it was loaded, its fonts included."""
+    wait_until_loaded(page)
     return page.evaluate("shift")
 
 

@@ -30,6 +30,7 @@ from browsing import (
     pick,
     shift,
     violations,
+    wait_until_loaded,
 )
 from PIL import Image
 
@@ -156,7 +157,9 @@ def gathered(page, book, path, packed):
     page.goto(f"{book}/{path}")
     facts = {"log": log, "answers": answers}
     if path not in PAGES:  # leads to another page, or is a deck of slides
-        page.wait_for_load_state("networkidle")
+        if path == "index.html":
+            page.wait_for_url("**/chapters/index.html")
+        wait_until_loaded(page)
         facts["weight"] = None
         if path != "index.html":
             facts["weight"] = weight(dict(answers), packed)
