@@ -57,6 +57,7 @@ for number, (path, source) in enumerate(SOURCES.items()):
     others = source.frameworks[1:]
     CHOSEN[path] = others[number % len(others)]
 CLOSED = "a need to scroll sideways with its folds closed"
+ENLARGED = "a need to scroll sideways at 400 %"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,8 @@ def phone(chromium, book):
             here[name] = page.evaluate(expression)
         here["axe-core"] = violations(page)
         here["contrast in the light"] = last_contrast_in(page, "light")
+        page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
+        here[ENLARGED] = page.evaluate(NEVER["a need to scroll sideways"].replace("375", "320"))
         here["what it lacks, or complains of"] = log.problems(book)
         context.close()
     return facts
@@ -85,7 +88,14 @@ def phone(chromium, book):
 
 @pytest.mark.parametrize(
     "rule",
-    [*NEVER, CLOSED, "axe-core", "contrast in the light", "what it lacks, or complains of"],
+    [
+        *NEVER,
+        CLOSED,
+        ENLARGED,
+        "axe-core",
+        "contrast in the light",
+        "what it lacks, or complains of",
+    ],
 )
 def test_no_page_has(phone, rule):
     fail_where({path: facts[rule] for path, facts in phone.items()})

@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+import pytest
 from browsing import SHOWN
 
 PAGE = "chapters/signal.html"
@@ -87,16 +88,43 @@ def test_on_paper_folded_code_leaves_a_line(page, book):
     assert "notebook" in said
 
 
-def test_the_labels_and_the_chooser_fit_a_phone(visit):
+def test_on_paper_the_title_has_its_number_and_a_sentence_keeps_what_it_leads_to(page, book):
+    page.goto(f"{book}/{PAGE}")
+    title = page.locator("article h1").text_content().removesuffix("#")
+    page.emulate_media(media="print")
+    assert page.locator("h1").filter(visible=True).all_inner_texts() == [title]
+    assert re.match(r"\d+\. ", title)
+    # A sentence before code, a formula or a list, and what keeps it there
+    leads = page.locator("article section > p").evaluate_all(
+        """all => all.filter(p => p.textContent.trim().endsWith(':') && p.nextElementSibling)
+            .map(p => [p.textContent, getComputedStyle(p).breakAfter])"""
+    )
+    assert len(leads) > 10
+    assert [text for text, after in leads if after != "avoid"] == []
+
+
+NAME_WIDTH = """select => {
+    const canvas = document.createElement('canvas').getContext('2d');
+    canvas.font = getComputedStyle(select).font;
+    return canvas.measureText(select.selectedOptions[0].text).width;
+}"""
+
+
+def test_the_labels_fit_a_phone(visit):
     page = visit(f"{PAGE}?framework=tensorflow", width=375)
     labels = page.locator(".framework-tabs").first.locator("> label")
     assert labels.count() == len(LABELS) == 5
     tops = labels.evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
     assert max(tops) - min(tops) < 10  # one row: the chosen one stands a little out
     assert all(box["height"] >= 24 for box in (label.bounding_box() for label in labels.all()))
+
+
+@pytest.mark.parametrize("width", [375, 320])  # a phone, and 1280 pixels at 400 %
+def test_the_chooser_shows_its_longest_name_and_covers_nothing(visit, width):
+    page = visit(f"{PAGE}?framework=tensorflow", width=width)
     page.get_by_label("Code in").wait_for(state="visible")
     box = page.get_by_label("Code in").bounding_box()
-    assert box["width"] > 90
+    assert box["width"] > page.get_by_label("Code in").evaluate(NAME_WIDTH) + 20  # and its arrow
     assert box["height"] >= 24
     controls = page.locator(".bd-header-article :is(button, select)").filter(visible=True)
     edges = sorted(
@@ -104,5 +132,5 @@ def test_the_labels_and_the_chooser_fit_a_phone(visit):
             "all => all.map(e => e.getBoundingClientRect()).map(box => [box.left, box.right])"
         )
     )
-    assert all(0 <= left < right <= 375 for left, right in edges)
+    assert all(0 <= left < right <= width for left, right in edges)
     assert all(right <= left + 1 for (_, right), (left, _) in pairwise(edges))

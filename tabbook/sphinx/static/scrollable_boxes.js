@@ -6,7 +6,7 @@ for (const kind of ["change", "click", "toggle"]) {
 
 /* It does not know formulas: one that is wider than its box needs the keyboard, too. */
 const reachFormulas = () => {
-  for (const box of document.querySelectorAll('.formula')) {
+  for (const box of document.querySelectorAll(".formula, .unbroken")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
