@@ -38,6 +38,7 @@ FILES = (
     "paper.css",
     "light_on_paper.js",
     "scrollable_boxes.js",
+    "webkit_figures.js",
 )
 
 

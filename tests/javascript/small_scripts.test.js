@@ -196,14 +196,64 @@ for (const theme of ["dark", "light"]) {
 
 test("what may show new boxes that scroll has the theme look again, and wide formulas are reached", async () => {
   const { all, document, window } = await open("scrollable_boxes.js",
-    '<div class="formula" id="wide"></div><div class="formula" id="narrow" tabindex="0"></div>', {
+    '<span class="unbroken" id="wide"></span><div class="formula" id="wide"></div><div class="formula" id="narrow" tabindex="0"></div>', {
       prepare: ({ Element }) => Object.defineProperty(Element.prototype, "scrollWidth", {
         get() { return this.id === "wide" ? 10 : 0; },
       }),
     });
-  assert.deepEqual(all(".formula").map((box) => box.getAttribute("tabindex")), ["0", null]);
+  const boxes = all(".unbroken, .formula");
+  assert.deepEqual(boxes.map((box) => box.getAttribute("tabindex")), ["0", "0", null]);
   let looked = 0;
   window.addEventListener("resize", () => { looked += 1; });
   for (const kind of ["change", "click", "toggle"]) document.body.dispatchEvent(new window.Event(kind));
   assert.equal(looked, 3);
+});
+
+// --- figures in WebKit ---------------------------------------------------------------------------
+
+const figure = async (vendor, { theme, system, missing = false }) => {
+  const shown = new Map(); // the text of each copy
+  const early = `<script>document.documentElement.dataset.theme = "${theme}";</script>`;
+  const body = `${early}<article><img src="a.svg"><img src="b.png"></article>`;
+  const page = await open("webkit_figures.js", body, {
+    prepare: (window) => {
+      Object.defineProperty(window.navigator, "vendor", { value: vendor });
+      window.matchMedia = () => ({ matches: system === "dark", addEventListener: () => {} });
+      window.Blob = class { constructor(parts) { this.text = parts.join(""); } };
+      window.URL.createObjectURL = ({ text }) => {
+        shown.set(`blob:${shown.size}`, text);
+        return `blob:${shown.size - 1}`;
+      };
+      window.fetch = async (url) => {
+        if (missing) throw new TypeError("not allowed");
+        return { text: async () => `@media (prefers-color-scheme: dark){${new URL(url).pathname}}` };
+      };
+    },
+  });
+  const settled = () => new Promise((done) => { setTimeout(done, 0); });
+  await settled();
+  const read = () => page.all("img").map((image) => shown.get(image.src) ?? image.getAttribute("src"));
+  return { ...page, read, settled };
+};
+const file = "https://book.test/chapters/a.svg";
+
+test("a figure in WebKit follows the page where the system has another theme", async () => {
+  const dark = "@media all{/chapters/a.svg}", light = "@media not all{/chapters/a.svg}";
+  const page = await figure("Apple Computer, Inc.", { theme: "dark", system: "light" });
+  assert.deepEqual(page.read(), [dark, "b.png"]);
+  page.document.documentElement.dataset.theme = "light";
+  await page.settled();
+  assert.deepEqual(page.read(), [file, "b.png"]);
+  page.document.documentElement.dataset.theme = "dark";
+  await page.settled();
+  assert.deepEqual(page.read(), [dark, "b.png"]);
+  const other = await figure("Apple Computer, Inc.", { theme: "light", system: "dark" });
+  assert.deepEqual(other.read(), [light, "b.png"]);
+});
+
+test("a figure is left alone in other browsers, and where no script may read it", async () => {
+  const other = await figure("Google Inc.", { theme: "dark", system: "light" });
+  assert.deepEqual(other.read(), ["a.svg", "b.png"]);
+  const folder = await figure("Apple Computer, Inc.", { theme: "dark", system: "light", missing: true });
+  assert.deepEqual(folder.read(), ["a.svg", "b.png"]);
 });

@@ -1,0 +1,38 @@
+/* A picture's style asks for the reader's theme. In WebKit it gets the system's, not the page's: where
+   the two differ, show a copy of the picture that asks no more. From a folder (file:) no script may
+   read a picture, so there the system decides. */
+(() => {
+  if (!navigator.vendor.startsWith("Apple")) return;
+  const root = document.documentElement;
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const copies = new Map(); // by the picture's address and the theme: the copy's address
+
+  const copy = async (source, theme) => {
+    const text = await (await fetch(source)).text();
+    const style = text.replaceAll("(prefers-color-scheme: dark)", theme === "dark" ? "all" : "not all");
+    return URL.createObjectURL(new Blob([style], { type: "image/svg+xml" }));
+  };
+  const follow = async (image) => {
+    image.dataset.source ??= image.src;
+    const { source } = image.dataset;
+    const { theme } = root.dataset;
+    if ((theme === "dark") === system.matches) {
+      image.src = source;
+      return;
+    }
+    const name = `${theme} ${source}`;
+    if (!copies.has(name)) copies.set(name, copy(source, theme));
+    const address = await copies.get(name);
+    if (root.dataset.theme === theme) image.src = address;
+  };
+  const followAll = () => {
+    for (const image of document.querySelectorAll('article img[src$=".svg"], article img[data-source]')) {
+      follow(image).catch(() => {});
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    followAll();
+    system.addEventListener("change", followAll);
+    new MutationObserver(followAll).observe(root, { attributeFilter: ["data-theme"] });
+  });
+})();
