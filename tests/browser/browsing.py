@@ -130,12 +130,14 @@ FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimation
 LATER = "() => performance.now() > performance.getEntriesByType('navigation')[0].loadEventEnd + 200"
 
 
-def wait_until_loaded(page):
+def wait_until_loaded(page, path=None):
     """Wait for the page, its fonts, and 0.2 s more in which its scripts may ask for something.
 
-    Playwright's "networkidle" does not serve: a page that leads on, or that was left, can keep it
-    waiting until its timeout.
+    The start page, by its ``path``, leads on: wait for the page that it leads to. Playwright's
+    "networkidle" does not serve: a page that leads on can keep it waiting until its timeout.
     """
+    if path == "index.html":
+        page.wait_for_url("**/chapters/index.html")
     page.wait_for_load_state()
     page.evaluate(FONTS)
     page.wait_for_function(LATER)

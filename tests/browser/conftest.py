@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, QuietHandler, served
+from browsing import CHROMIUM, FONTS, QuietHandler, served
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +109,7 @@ def visit(chromium, book):
             ).new_page()
         pages[reader].emulate_media(color_scheme=theme, reduced_motion=motion)
         pages[reader].goto(f"{book}/{path}")
-        pages[reader].evaluate("() => document.fonts.ready.then(() => true)")
+        pages[reader].evaluate(FONTS)
         return pages[reader]
 
     yield open_page

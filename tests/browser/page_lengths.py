@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 TESTS = Path(__file__).parents[1]
 sys.path.append(str(TESTS))  # as pytest does
 
-from browsing import CHROMIUM, EXECUTED, QuietHandler, served, store  # noqa: E402
+from browsing import CHROMIUM, EXECUTED, FONTS, QuietHandler, served, store  # noqa: E402
 
 WORDS, SCREENS = 2600, 16
 WIDTH, HEIGHT = 1440, 900
@@ -35,7 +35,7 @@ HEIGHT_OF = "() => document.querySelector('article').getBoundingClientRect().hei
 def length(page: Page, address: str) -> tuple[int, float]:
     """The words and screens of a page, its folds as they are when it is opened."""
     page.goto(address)
-    page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.evaluate(FONTS)
     return page.evaluate(PROSE), page.evaluate(HEIGHT_OF) / HEIGHT
 
 

@@ -20,10 +20,11 @@ from browsing import (
     violations,
 )
 
+SIDEWAYS = "() => [document.documentElement.scrollWidth].filter(width => width > {})"
+
 # What no page has on a phone, with its folds open
 NEVER = {
-    "a need to scroll sideways": """() => [document.documentElement.scrollWidth]
-        .filter(width => width > 375)""",
+    "a need to scroll sideways": SIDEWAYS.format(375),
     "something out of the screen that is in no box that scrolls": """() =>
         [...document.querySelectorAll('article *')]
         .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 376
@@ -80,7 +81,7 @@ def phone(chromium, book):
         here["axe-core"] = violations(page)
         here["contrast in the light"] = last_contrast_in(page, "light")
         page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
-        here[ENLARGED] = page.evaluate(NEVER["a need to scroll sideways"].replace("375", "320"))
+        here[ENLARGED] = page.evaluate(SIDEWAYS.format(320))
         here["what it lacks, or complains of"] = log.problems(book)
         context.close()
     return facts

@@ -157,9 +157,7 @@ def gathered(page, book, path, packed):
     page.goto(f"{book}/{path}")
     facts = {"log": log, "answers": answers}
     if path not in PAGES:  # leads to another page, or is a deck of slides
-        if path == "index.html":
-            page.wait_for_url("**/chapters/index.html")
-        wait_until_loaded(page)
+        wait_until_loaded(page, path)
         facts["weight"] = None
         if path != "index.html":
             facts["weight"] = weight(dict(answers), packed)

@@ -124,6 +124,7 @@ def test_the_chooser_shows_its_longest_name_and_covers_nothing(visit, width):
     page = visit(f"{PAGE}?framework=tensorflow", width=width)
     page.get_by_label("Code in").wait_for(state="visible")
     box = page.get_by_label("Code in").bounding_box()
+    assert box["width"] > 90
     assert box["width"] > page.get_by_label("Code in").evaluate(NAME_WIDTH) + 20  # and its arrow
     assert box["height"] >= 24
     controls = page.locator(".bd-header-article :is(button, select)").filter(visible=True)

@@ -1,6 +1,6 @@
-/* A picture's style asks for the reader's theme. In WebKit it gets the system's, not the page's: where
-   the two differ, show a copy of the picture that asks no more. From a folder (file:) no script may
-   read a picture, so there the system decides. */
+/* The style inside a picture has a query for the theme. WebKit answers with the system's theme, not
+   the page's. Where the two differ, show a copy of the picture without the query. In a book opened
+   from a folder (file:) a script cannot read a picture, so there the system decides. */
 (() => {
   if (!navigator.vendor.startsWith("Apple")) return;
   const root = document.documentElement;
@@ -13,7 +13,6 @@
     return URL.createObjectURL(new Blob([style], { type: "image/svg+xml" }));
   };
   const follow = async (image) => {
-    image.dataset.source ??= image.src;
     const { source } = image.dataset;
     const { theme } = root.dataset;
     if ((theme === "dark") === system.matches) {
@@ -26,11 +25,14 @@
     if (root.dataset.theme === theme) image.src = address;
   };
   const followAll = () => {
-    for (const image of document.querySelectorAll('article img[src$=".svg"], article img[data-source]')) {
+    for (const image of document.querySelectorAll("article img[data-source]")) {
       follow(image).catch(() => {});
     }
   };
   document.addEventListener("DOMContentLoaded", () => {
+    for (const image of document.querySelectorAll('article img[src$=".svg"]')) {
+      image.dataset.source = image.src;
+    }
     followAll();
     system.addEventListener("change", followAll);
     new MutationObserver(followAll).observe(root, { attributeFilter: ["data-theme"] });
