@@ -85,8 +85,10 @@ def _class(book: Book, framework: str, name: str, Class: griffe.Class) -> str:
     return _entry("class", signature, body)
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [".. list-table::", "   :header-rows: 1", "   :class: api-names", ""]
+def _table(heads: list[str], rows: list[list[str]], widths: str = "auto") -> str:
+    """A table; with given widths its columns do not move while a browser still reads it."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: api-names"]
+    lines += [f"   :widths: {widths}", ""]
     for row in [heads, *rows]:
         for place, cell in enumerate(row):
             lines.append(f"   {'*' if place == 0 else ' '} - {cell}")
@@ -170,7 +172,7 @@ class BackendComparison(_Generated):
             rows[name in short].append([f"``{name}``", *cells])
         labels = [book.frameworks[framework].label for framework in shown]
         text = "Classes and functions\n---------------------\n\n"
-        text += _table([f"``{book.reference.alias}.``", "what it is", "in"], rows[False])
+        text += _table([f"``{book.reference.alias}.``", "what it is", "in"], rows[False], "26 48 26")
         text += f"\nShort names\n-----------\n\n{SHORT_NAMES}\n\n"
         text += _table([f"``{book.reference.alias}.``", *labels], rows[True])
         found = self.read(text, [anchor(book, None, name) for name in names])

@@ -164,8 +164,10 @@ def test_the_link_follows_the_chosen_framework_and_the_deck_leads_back(page, boo
     with page.expect_popup() as deck:
         links.click()
     assert deck.value.url.startswith(f"{book}/slides/jax/dropout.html")
+    deck.value.wait_for_function(READY)  # until then reveal.js moves what is clicked
     deck.value.get_by_role("link", name="TensorFlow").click()
     deck.value.wait_for_url("**/slides/tensorflow/dropout.html*")
+    deck.value.wait_for_function(READY)
     deck.value.get_by_role("link", name="The page in the book").click()
     deck.value.wait_for_url("**/chapters/dropout.html?framework=tensorflow")
 
