@@ -172,7 +172,8 @@ class BackendComparison(_Generated):
             rows[name in short].append([f"``{name}``", *cells])
         labels = [book.frameworks[framework].label for framework in shown]
         text = "Classes and functions\n---------------------\n\n"
-        text += _table([f"``{book.reference.alias}.``", "what it is", "in"], rows[False], "26 48 26")
+        heads = [f"``{book.reference.alias}.``", "what it is", "in"]
+        text += _table(heads, rows[False], "26 48 26")
         text += f"\nShort names\n-----------\n\n{SHORT_NAMES}\n\n"
         text += _table([f"``{book.reference.alias}.``", *labels], rows[True])
         found = self.read(text, [anchor(book, None, name) for name in names])

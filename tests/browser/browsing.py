@@ -1,4 +1,4 @@
-"""What the browser tests share: the server, the pages, what a page asks for and says, the choice,
+"""Helpers of the browser tests: the server, the pages, their requests and console, the choice,
 axe-core."""
 
 import contextlib
@@ -35,17 +35,17 @@ PAGES = [
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
-        """Say nothing: pytest's output is no access log."""
+        """Print nothing: an access log would clutter pytest's output."""
 
 
 class QuietServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
-        """Say nothing: a page that is left early hangs up."""
+        """Print nothing: a page that is left early closes its connection."""
 
 
 @contextlib.contextmanager
 def served(handler):
-    """A server on the loopback: its address, and the server."""
+    """The address of a server on the loopback interface, and the server."""
     with QuietServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", server
@@ -53,20 +53,20 @@ def served(handler):
 
 
 def pages_of(folder):
-    """Every HTML file of the book but those of its scripts, by its path."""
+    """The paths of the book's HTML files, without those in ``_static``."""
     paths = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
     return [path for path in paths if not path.startswith("_static/")]
 
 
 def fail_where(found):
-    """Name every page for which something was found, and all of it; pass if there is none."""
+    """Fail with the findings of every page, if there are any."""
     told = [f"{path}: {what}" for path, all_of_it in found.items() for what in all_of_it]
     if told:
         pytest.fail("\n".join(told), pytrace=False)
 
 
 class Log:
-    """What a page asks for, what it does not get, and what its console says."""
+    """The requests of a page, the failed ones, and the messages of its console."""
 
     def __init__(self, page):
         self.asked, self.missing, self.complaints = [], [], []
@@ -80,12 +80,12 @@ class Log:
         )
 
     def failed(self, request):
-        # Who leads on or goes on gives up what has not come yet; what is not there has another name
+        # A redirect or a new page aborts pending requests; a missing file is another error.
         if request.failure != "net::ERR_ABORTED":
             self.missing.append(request.url)
 
     def problems(self, home):
-        """What was asked for elsewhere than at home, what is missing, what the console says."""
+        """Requests to other places than ``home``, missing files, and messages of the console."""
         elsewhere = [url for url in self.asked if not url.startswith((home, "data:", "blob:"))]
         return elsewhere + self.missing + self.complaints
 
@@ -96,11 +96,11 @@ STORED = "localStorage.getItem('sphinx-design-tab-id-framework')"
 
 
 def store(framework):
-    """A script with which a page opens for somebody who chose this framework before."""
+    """A script that stores the choice of this framework before a page opens."""
     return f"localStorage.setItem('sphinx-design-tab-id-framework', '{framework}');"
 
 
-# For every framework tab set of the page: the framework that is shown.
+# The framework that each framework tab set of the page shows
 SHOWN = """() => [...document.querySelectorAll('.sd-tab-set')]
     .filter(set => set.querySelector('[data-sync-group="framework"]'))
     .map(set => set.querySelector(':scope > input:checked + label').dataset.syncId)"""
@@ -117,7 +117,7 @@ def shown(page):
     return framework
 
 
-# --- what moves ---------------------------------------------------------------------------------
+# --- layout shifts ------------------------------------------------------------------------------
 
 SHIFTS = """
     window.shift = 0;
@@ -144,14 +144,14 @@ def wait_until_loaded(page, path=None):
 
 
 def shift(page):
-    """How far the page has moved by 0.2 s after it was loaded, its fonts included."""
+    """The layout shift of the page up to 0.2 s after it and its fonts have loaded."""
     wait_until_loaded(page)
     return page.evaluate("shift")
 
 
-# --- what is read ---------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
-# In words or in formulas; code may have it
+# TeX left in prose or formulas; code may contain it
 TEX = r"""() => [...document.querySelectorAll('body *')]
     .filter(e => !e.closest('script, style, pre, code'))
     .flatMap(e => [...e.childNodes].filter(node => node.nodeType === Node.TEXT_NODE))
@@ -161,7 +161,7 @@ TEX = r"""() => [...document.querySelectorAll('body *')]
 # --- axe-core -----------------------------------------------------------------------------------
 
 AXE = (ROOT / "third_party" / "tests" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-#: WCAG 2.2 A and AA, and axe's best practices: landmarks, order of headings, ...
+#: WCAG 2.2 A and AA, and axe's best practices, for example landmarks and the order of headings
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OPEN_ALL = """() => {
@@ -169,12 +169,12 @@ OPEN_ALL = """() => {
   document.querySelectorAll('.toggle-hidden .toggle-button').forEach(e => e.click());
 }"""
 
-# Of a tab that is not shown axe judges nothing, and without what it holds it takes half the time
+# Axe skips the content of hidden tabs, but it is twice as fast without it.
 EMPTY_HIDDEN = """() => document.querySelectorAll('.framework-tabs > .sd-tab-content')
     .forEach(panel => panel.checkVisibility() || panel.replaceChildren())"""
 
-# Contrast takes most of axe's time: of what has the same colours on the same grounds, and stands in
-# the flow of the page or is placed likewise, it is to look at three. All other rules look at all.
+# Contrast takes most of axe's time, so it checks only three of the elements with the same colours,
+# backgrounds and positioning. All other rules check every element.
 SAME_LOOK = """() => {
   const seen = {}, grounds = new Map([[null, '']]);
   const ground = e => {
@@ -198,8 +198,8 @@ SAME_LOOK = """() => {
   axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-like])'}]});
 }"""
 
-# Axe takes its time for every element there is, looked at or not: what holds none whose contrast it
-# is to look at can go, once nothing else is asked of the page
+# Every element costs axe time, checked or not. The last check of a page may therefore remove those
+# whose contrast it skips.
 REMOVE_ALIKE = """() => {
   const goes = e => {
     const children = [...e.children], gone = children.filter(goes);
@@ -212,7 +212,7 @@ REMOVE_ALIKE = """() => {
   document.querySelectorAll('article').forEach(goes);
 }"""
 
-# The one exception: axe reads no MathML, so it counts a heading that is a formula as empty.
+# We allow one exception: axe ignores MathML, so a table heading that is a formula counts as empty.
 VIOLATIONS = """async (rules) => {
   const result = await axe.run(document, {runOnly: rules, resultTypes: ['violations']});
   return result.violations.flatMap(({id, nodes}) => nodes
@@ -223,8 +223,8 @@ VIOLATIONS = """async (rules) => {
 
 THEME = "() => document.documentElement.dataset.theme"
 
-# The theme puts boxes that scroll within reach of the keyboard, in its own time; not for ever, for
-# what stays out of reach is for axe to tell
+# The theme makes boxes that scroll focusable after a delay. The wait is limited, because axe
+# reports boxes that stay unfocusable.
 UNTIL_REACHABLE = """async () => {
   const scrolls = e => /auto|scroll/.test(getComputedStyle(e).overflow) && e.tabIndex < 0
     && (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) && e.checkVisibility();
@@ -236,7 +236,7 @@ UNTIL_REACHABLE = """async () => {
 
 
 def violations(page, rules=TAGS):
-    """What axe-core finds on the page with its folds open, as it looks now."""
+    """Axe-core's findings on the page in its present theme, with its folds open."""
     page.evaluate(OPEN_ALL)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(EMPTY_HIDDEN)
@@ -247,14 +247,14 @@ def violations(page, rules=TAGS):
 
 
 def change_theme(page, theme):
-    """Wish for this theme, and wait until the page has it."""
+    """Emulate a preference for this theme, and wait until the page has it."""
     page.emulate_media(color_scheme=theme)
     page.wait_for_function(f"({THEME})() === {theme!r}")
 
 
 def last_contrast_in(page, theme):
-    """What axe-core finds wrong about the colours of the page once it has this theme. After that
-    the page is no longer whole."""
+    """Axe-core's findings on the contrast of the page in this theme. The check removes parts of the
+    page."""
     change_theme(page, theme)
     page.evaluate(OPEN_ALL)
     page.evaluate(SAME_LOOK)

@@ -1,4 +1,4 @@
-"""The built book on a server of its own, and pages of a real Chromium."""
+"""The built book on its own server, and pages of a real Chromium."""
 
 import functools
 import os
@@ -21,7 +21,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def book_folder(tmp_path_factory, worker_id):
-    """The folder of the book: BUILT_BOOK, or built from the tree, once for all xdist workers."""
+    """The folder of the book: BUILT_BOOK, or one build of the tree for all xdist workers."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not on the path: install Debian's package chromium")
     if "BUILT_BOOK" in os.environ:
@@ -53,7 +53,7 @@ def book(book_folder):
         yield address
 
 
-# Not for longer: Playwright's event loop would be in the way of tests that run notebooks
+# Module scope, because Playwright's event loop conflicts with tests that run notebooks
 @pytest.fixture(scope="module")
 def chromium():
     from playwright.sync_api import sync_playwright
@@ -67,7 +67,7 @@ def chromium():
                 "--no-sandbox",
                 "--disable-gpu",
                 "--disable-background-networking",
-                # What is not the book is not there, also where there is a network
+                # Block all other hosts, so that results do not depend on the network.
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
             ],
         )
@@ -77,7 +77,7 @@ def chromium():
 
 @pytest.fixture
 def page(chromium):
-    """A page of a fresh profile: nothing is stored in it."""
+    """A page of a new profile with empty storage."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     yield context.new_page()
     context.close()
@@ -93,15 +93,15 @@ def without_scripts(chromium):
 
 @pytest.fixture(scope="module")
 def visit(chromium, book):
-    """Open a page as a reader with this theme, width and wish for rest; the fonts are there.
+    """Open a page with this theme, width and preference for motion, and wait for its fonts.
 
-    For tests that look and leave the page as it was: it opens in half the time of one of its own.
+    For tests that need no page of their own: it opens in half the time.
     """
     pages = {}
 
     def open_page(path, theme="light", width=1280, motion="reduce"):
         reader = theme, width, motion
-        if reader in pages:  # with a warm cache, and no memory of a choice
+        if reader in pages:  # with a warm cache, but without a stored choice
             pages[reader].evaluate("() => localStorage.clear()")
         else:
             pages[reader] = chromium.new_context(

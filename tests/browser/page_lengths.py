@@ -1,6 +1,6 @@
-"""How long the pages of the built book are, as a table: words of prose, and screens of 1440 × 900.
+"""A table of the lengths of the built book's pages: words of prose, and screens of 1440 × 900.
 
-Not a test: a long page is a warning. `make lengths` runs it on the built book.
+This is no test, because a long page is only a warning. `make lengths` runs it on the built book.
 """
 
 import functools
@@ -17,7 +17,7 @@ from browsing import CHROMIUM, EXECUTED, FONTS, QuietHandler, served, store  # n
 WORDS, SCREENS = 2600, 16
 WIDTH, HEIGHT = 1440, 900
 
-# The words that a reader of one framework sees, without code, outputs, formulas, and what is folded
+# The words that a reader of one framework sees, without code, outputs, formulas and folded text
 PROSE = """() => {
     const other = '.cell, pre, math, script, style, .headerlink, .sd-tab-label, .toctree-wrapper';
     const walk = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
@@ -33,14 +33,14 @@ HEIGHT_OF = "() => document.querySelector('article').getBoundingClientRect().hei
 
 
 def length(page: Page, address: str) -> tuple[int, float]:
-    """The words and screens of a page, its folds as they are when it is opened."""
+    """The words and screens of a page, with its folds in their initial state."""
     page.goto(address)
     page.evaluate(FONTS)
     return page.evaluate(PROSE), page.evaluate(HEIGHT_OF) / HEIGHT
 
 
 def main() -> None:
-    """Print the table; pages over a limit are marked."""
+    """Print the table and mark pages over a limit."""
     html = Path(sys.argv[1]) if len(sys.argv) > 1 else TESTS.parent / "_build" / "html"
     if not (html / "index.html").exists():
         sys.exit(f"Expected a built book in {html}; found none. Run: make book")

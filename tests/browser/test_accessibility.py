@@ -1,11 +1,11 @@
-"""For every eye: the keyboard, rest, narrow screens and paper."""
+"""Accessibility: keyboard focus, reduced motion, narrow screens and print."""
 
 import pytest
 from browsing import THEME
 
 
 def test_nothing_moves_for_those_who_asked_for_rest(visit):
-    # What follows the reader's own scrolling, a wide table's fading end, does not move by itself
+    # The fading edge of a wide table follows the reader's scrolling, so it is no motion of its own.
     moving = """() => [...document.querySelectorAll('*')].flatMap(e =>
         [null, '::before', '::after'].map(part => getComputedStyle(e, part)))
       .filter(style => style.scrollBehavior === 'smooth'
@@ -22,8 +22,8 @@ def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
     unseen = []
     for _ in range(80):
         page.keyboard.press("Tab")
-        # A tab's radio button is hidden, and its label shows the focus; the theme shows that of a
-        # button of the contents on its arrow.
+        # A tab's radio button is hidden, so its label shows the focus. In the contents, the theme
+        # shows a button's focus on its arrow.
         unseen += page.evaluate("""() => {
           const e = document.activeElement;
           const shows = e.matches('.sd-tab-set > input') ? e.nextElementSibling
@@ -47,13 +47,13 @@ def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_what_is_wider_than_the_page_fades_where_it_goes_on(visit, path, narrow, wide, motion):
     page = visit(f"chapters/{path}.html", width=375, motion=motion)
-    # Some versions of Chromium write the height of the mask, others do not
+    # Some versions of Chromium append the height of the mask.
     fade = """box => { const {maskImage, maskSize} = getComputedStyle(box);
                        return [maskImage != 'none', maskSize.replace(/ auto$/, '')]; }"""
     assert page.locator(narrow).evaluate(fade) == [False, "auto"]
     assert page.locator(wide).evaluate(fade) == [True, "100%"]
     page.locator(wide).evaluate("box => { box.scrollLeft = box.scrollWidth }")
-    page.wait_for_function(  # all of the fading part is beyond the end
+    page.wait_for_function(  # the fading part is beyond the end
         f"box => ({fade})(box)[1] == 'calc(100% + 32px)'",
         arg=page.locator(wide).element_handle(),
     )

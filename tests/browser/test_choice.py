@@ -1,6 +1,6 @@
-"""One choice of framework: where it is made, how far it reaches, and what cannot spoil it.
+"""One choice of framework: its controls, its reach, and its robustness.
 
-Names that are no framework, and what is stored and asked for, are tested in tests/javascript/.
+tests/javascript/ tests unknown names, stored choices and addresses.
 """
 
 import functools
@@ -22,10 +22,10 @@ from browsing import (
     store,
 )
 
-# Has no NumPy, and has it
+# Pages without and with NumPy
 WITHOUT, WITH = "chapters/dropout.html", "chapters/signal.html"
 NOTE = ".framework-tabs-absent"
-# Chromium would keep what is read where it is by itself, other browsers would not
+# Scroll anchoring would hide errors of the script, and not all browsers have it.
 NO_ANCHORS = "* { overflow-anchor: none !important; }"
 
 
@@ -64,7 +64,7 @@ def test_one_choice_switches_every_set_here_and_on_the_next_page(visit, book):
 def test_the_header_offers_the_choice_on_every_page(page, book):
     page.goto(f"{book}/chapters/index.html")
     chooser(page).select_option("jax")
-    assert "framework" not in page.url  # nothing here depends on it
+    assert "framework" not in page.url  # this page has no tabs
     page.goto(f"{book}/{WITHOUT}")
     assert shown(page) == chooser(page).input_value() == "jax"
     chooser(page).focus()
@@ -101,7 +101,7 @@ def test_what_is_read_stays_where_it_was(page, book, way, framework):
     assert shown(page) == chooser(page).input_value() == framework
     assert offered(page).endswith(f"{framework}/dropout.ipynb")
     assert abs(seen.bounding_box()["y"] - before) <= 4
-    assert abs(page.evaluate("scrollY") - above) > 20  # the tabs above did change their height
+    assert abs(page.evaluate("scrollY") - above) > 20  # the tabs above changed their height
 
 
 def test_the_notebook_offered_is_the_chosen_frameworks(page, book):
@@ -113,7 +113,7 @@ def test_the_notebook_offered_is_the_chosen_frameworks(page, book):
     with page.expect_download() as download:
         page.get_by_role("link", name=".ipynb (NumPy)").click()
     assert download.value.suggested_filename == "signal.ipynb"
-    page.goto(f"{book}/{WITHOUT}")  # has none: what it shows instead
+    page.goto(f"{book}/{WITHOUT}")  # without NumPy: the fallback
     assert offered(page) == "../notebooks/pytorch/dropout.ipynb"
 
 
@@ -153,7 +153,7 @@ def test_going_back_keeps_the_newest_choice(page, book):
     assert page.url.startswith(f"{book}/{WITHOUT}")
     assert shown(page) == chooser(page).input_value() == "mxnet"
     assert page.url.endswith("?framework=mxnet")
-    page.go_back()  # to where the tab was opened
+    page.go_back()  # to the page on which the reader chose
     page.go_forward()
     page.reload()
     assert shown(page) == "mxnet"
@@ -189,12 +189,12 @@ def test_a_browser_that_stores_nothing_chooses_for_the_page(page, book):
     assert shown(page) == chooser(page).input_value() == "tensorflow"
     chooser(page).select_option("jax")
     assert shown(page) == "jax"
-    page.reload()  # the address has it
+    page.reload()  # the address contains the choice
     assert shown(page) == "jax"
 
 
 class Halting(QuietHandler):
-    """Sends the first two thirds of a page, and the rest when it is told to."""
+    """Sends the first two thirds of a page, and the rest after ``go_on`` is set."""
 
     go_on = threading.Event()
 
@@ -214,7 +214,7 @@ class Halting(QuietHandler):
 
 @pytest.mark.parametrize("path", [WITH, WITHOUT])
 def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
-    """Of a page that arrives slowly, every tab set shows the choice as soon as it is there."""
+    """On a page that loads slowly, each tab set shows the choice from its first paint."""
     Halting.go_on.clear()
     page.add_init_script(store("mxnet") + SHIFTS)
     page.set_viewport_size({"width": 1280, "height": 6000})  # the tabs are in view
@@ -225,7 +225,7 @@ def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
             page.wait_for_function(f"({SHOWN})().length > 3")
             page.evaluate("() => new Promise(requestAnimationFrame)")
             assert page.evaluate("document.readyState") == "loading"
-            arrived = page.evaluate(SHOWN)[:-1]  # the last set is still without its end
+            arrived = page.evaluate(SHOWN)[:-1]  # the last set is incomplete
             assert set(arrived) == {"mxnet"}
         finally:
             Halting.go_on.set()
@@ -234,7 +234,7 @@ def test_the_choice_is_there_before_the_page_is(page, book_folder, path):
 
 
 def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book):
-    """On a phone neither: see test_every_page_narrow.py."""
+    """test_every_page_narrow.py tests the same on a phone."""
     page.add_init_script(store("mxnet") + SHIFTS)
     jumped = {}
     for path in EXECUTED:

@@ -1,4 +1,4 @@
-"""The button that copies code copies code."""
+"""The copy button copies exactly the code."""
 
 PAGE = "chapters/dropout.html"
 

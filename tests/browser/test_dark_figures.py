@@ -1,4 +1,4 @@
-"""Figures belong to the page they stand on, light or dark, and garments stay what they are."""
+"""Figures follow the theme of their page, but images of garments do not change."""
 
 import io
 
@@ -13,7 +13,7 @@ THEMES = ("light", "dark")
 
 
 def unfolded(page):
-    """The page with its solutions open and all of its pictures."""
+    """The page with its solutions open and all pictures loaded."""
     page.evaluate(
         "() => document.querySelectorAll('.toggle-hidden').forEach("
         "e => e.classList.remove('toggle-hidden'))"
@@ -47,14 +47,14 @@ def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
     shown = []
     for theme in THEMES:
         page = unfolded(visit(f"chapters/{path}.html", theme))
-        # The file by itself, where its parts can be found
+        # Open the file itself, because an image in a page hides its elements.
         files = page.locator(FIGURES).evaluate_all("all => all.map(image => image.src)")
         found = []
         for file in files:
             page.goto(file)
             for picture in page.locator("image").all():
                 picture = pixels(picture)
-                found.append(picture[3:-3, 3:-3])  # within the frame, which has the theme's colour
+                found.append(picture[3:-3, 3:-3])  # without the frame, which has the theme's colour
         assert len(found) >= 9
         shown.append(found)
     for light, dark in zip(*shown, strict=True):

@@ -1,7 +1,6 @@
-"""Every page on a phone: each is visited once, in the dark.
+"""Every page on a phone: one visit to each, in the dark theme.
 
-Who visits a page with tabs has chosen a framework before: each page's is another than the first,
-and all have their turn.
+Pages with tabs open with a stored choice that is not their first framework. The choices take turns.
 """
 
 import pytest
@@ -39,7 +38,7 @@ NEVER = {
         .filter(e => e.getBoundingClientRect().right
                      > (e.closest('.pst-scrollable-table-container') ? 328 : 376))
         .map(e => e.innerText)""",
-    # It would be cut off: divide it before a relation, as ``$a$ $= b$``
+    # To fix one, divide the formula before a relation: ``$a$ $= b$``.
     "a formula in a sentence that is wider than a line": """() =>
         [...document.querySelectorAll('article math')]
         .filter(e => e.checkVisibility() && !e.closest('.formula, table'))
@@ -63,7 +62,7 @@ ENLARGED = "a need to scroll sideways at 400 %"
 
 @pytest.fixture(scope="module")
 def phone(chromium, book):
-    """For each page, what was found out about it."""
+    """The facts about each page."""
     facts = {}
     for path in PAGES:
         context = chromium.new_context(viewport={"width": 375, "height": 900}, color_scheme="dark")

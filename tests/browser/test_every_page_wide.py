@@ -1,7 +1,7 @@
-"""Every page on a desktop: each is visited once, by somebody who was never here.
+"""Every page on a desktop: one visit to each, without a stored choice.
 
-``desktop`` gathers what there is to know about a page in one visit, in an order in which no look
-disturbs the next; the tests judge it. The first theme is light, the second dark.
+``desktop`` gathers all facts about a page in one visit, ordered so that no check disturbs the next.
+The tests then judge these facts. The first theme is light, the second dark.
 """
 
 import gzip
@@ -34,12 +34,12 @@ from browsing import (
 )
 from PIL import Image
 
-LIMIT = 600_000  # bytes, compressed as a server sends them; fonts come on top, once for all pages
+LIMIT = 600_000  # bytes, compressed; without the fonts, which all pages share
 WEIGHED = ("document", "stylesheet", "script", "image")
 FIGURES = 'article img[src$=".svg"]:visible'
 
-# What is wider than its box, and so has to be scrolled: anything but long formulas, and listings of
-# the package, whose lines are longer than a page's.
+# Content wider than its box, so that readers must scroll. Formulas and listings of the package may
+# be wide.
 WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)')]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('math')
                  && !(e.closest('.cell_output') && /^ *def /.test(e.textContent)))
@@ -48,7 +48,7 @@ WIDE = """() => [...document.querySelectorAll('article :is(pre, table, svg, img)
                  || e.tagName === 'PRE' && e.scrollWidth > e.clientWidth + 1)
     .map(e => e.tagName + ': ' + (e.innerText ?? '').slice(0, 200))"""
 
-# What no page has: a rule, and what finds that which breaks it
+# Faults that no page may have, each with the expression that finds it
 NEVER = {
     "another language than English": """() => [document.documentElement.lang]
         .filter(language => language !== 'en')""",
@@ -91,7 +91,7 @@ NEVER = {
     "something cut off": WIDE,
 }
 
-# Every use of d2l in code: the text, and where it leads; the framework of the tab it stands in.
+# Every use of d2l in code: its text, its link and the framework of its tab
 USES = r"""() => [...document.querySelectorAll('.cell_input pre')].flatMap(pre => {
     const panel = pre.closest('.sd-tab-content');
     const framework = panel?.previousElementSibling.dataset.syncId ?? null;
@@ -121,7 +121,7 @@ COUNTS = """() => Object.fromEntries(Object.entries({
 
 
 def weight(answers, packed):
-    """The bytes of a page by kind, compressed; ``packed`` knows those of other pages."""
+    """The compressed bytes of a page by kind; ``packed`` caches sizes by address."""
     total = Counter()
     for url, answer in answers.items():
         if (kind := answer.request.resource_type) in WEIGHED:
@@ -132,16 +132,16 @@ def weight(answers, packed):
 
 
 def boxed(page):
-    """The texts of the figures whose outermost pixels have another colour than the page."""
+    """The page's colour, and for each figure None or, if its edge differs, its alt text."""
     colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     paper = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
     found = []
     for figure in page.locator(FIGURES).all():
-        # The pixels next to the outermost ones, which may be shared with what is around
+        # Skip the outermost pixels, which may blend with the surroundings.
         inner = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("RGB")).astype(int)
         inner = inner[1:-1, 1:-1]
         edge = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
-        # A garment may reach the edge of a picture that is nothing but garments.
+        # In a picture that consists of garments, a garment may reach the edge.
         mosaic = figure.get_attribute("alt").startswith("Two rows of twelve garments")
         found.append(
             None if mosaic or np.abs(edge - paper).max() <= 2 else figure.get_attribute("alt")
@@ -150,7 +150,7 @@ def boxed(page):
 
 
 def gathered(page, book, path, packed):
-    """All that the tests below ask about a page."""
+    """The facts about a page that the tests below judge."""
     log, answers = Log(page), {}
     page.on("response", lambda answer: answers.update({answer.url: answer}))
     page.add_init_script(SHIFTS)
@@ -194,7 +194,7 @@ def gathered(page, book, path, packed):
 
 @pytest.fixture(scope="module")
 def desktop(chromium, book, book_folder):
-    """For each page of the book, and each deck, what was found out about it."""
+    """The facts about each page and each deck of the book."""
     facts, packed = {}, {}
     for path in pages_of(book_folder):
         context = chromium.new_context(
@@ -237,7 +237,7 @@ def test_no_page_asks_a_third_party_or_complains(desktop, book):
 
 
 def test_no_page_is_heavy(desktop):
-    """All pictures count, those in tabs that are not shown as well."""
+    """The weight includes pictures in hidden tabs."""
     weights = {path: facts["weight"] for path, facts in desktop.items() if facts["weight"]}
     assert len(weights) == len(desktop) - 1
     assert all(weight["document"] and weight["script"] for weight in weights.values())
@@ -292,7 +292,7 @@ def test_every_page_has_an_icon_that_is_there(desktop, book_folder):
 
 
 def test_every_chapter_links_the_slides(desktop, book):
-    assert {path for path in desktop if path.startswith("slides/")} == set(DECKS)  # and none failed
+    assert {path for path in desktop if path.startswith("slides/")} == set(DECKS)  # none failed
     for path in ["chapters/index.html", "chapters/references.html", *EXECUTED]:
         assert desktop[path]["decks"] == [f"{book}/{deck}" for deck in DECKS], path
 
@@ -315,6 +315,6 @@ def test_axe_core_would_find_something(visit):
     )
     rules = [found.partition(":")[0] for found in violations(page)]
     assert rules.count("button-name") == 1
-    assert rules.count("color-contrast") == 3  # of each look
+    assert rules.count("color-contrast") == 3  # three of each look
     dark = [found.partition(":")[0] for found in last_contrast_in(page, "dark")]
     assert dark == ["color-contrast"] * 3

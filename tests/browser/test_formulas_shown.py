@@ -1,4 +1,4 @@
-"""Formulas as readers see them: no script sets them, nothing moves, and nothing is lost."""
+"""Formulas in the browser: they need no script, shift no layout and lose no characters."""
 
 import re
 
@@ -10,7 +10,7 @@ from tabbook.math.font import FONT, characters
 
 
 def test_the_font_has_every_character_of_every_formula(book_folder):
-    # Tags, entities and attributes are ASCII; a variation selector chooses among two letters
+    # Markup is ASCII, so it adds no characters. U+FE00, a variation selector, needs no glyph.
     there = TTFont(book_folder / FONT).getBestCmap()
     shown = {ord(character) for character in characters(book_folder) if character.isprintable()}
     assert len(shown) > 120
@@ -20,12 +20,12 @@ def test_the_font_has_every_character_of_every_formula(book_folder):
 @pytest.mark.parametrize("path", ["dropout", "uncertainty", "spatial"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_nothing_moves_when_a_part_comes_late(page, book, path, width):
-    """First the script of the figures to play with, where there is one, then the pictures."""
+    """The script of the interactive figures, if any, loads late, and the pictures after it."""
     held = {".js": [], ".svg": []}
     page.route("**/playable_figures.js*", lambda route: held[".js"].append(route))
     page.route("**/*.svg", lambda route: held[".svg"].append(route))
     page.add_init_script(SHIFTS)
-    page.set_viewport_size({"width": width, "height": 9000})  # all of it is in view
+    page.set_viewport_size({"width": width, "height": 9000})  # the whole page is in view
     page.goto(f"{book}/chapters/{path}.html", wait_until="commit")
     page.locator("footer").first.wait_for(state="attached")
     page.evaluate(FONTS)
@@ -53,7 +53,7 @@ def test_a_wide_formula_scrolls_in_its_box_by_the_keyboard_and_its_number_stays(
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
     assert number.bounding_box()["x"] == before["x"]
     narrow = page.locator(".formula:not([tabindex])")
-    assert narrow.count() > 0  # one that fits is no stop of the Tab key
+    assert narrow.count() > 0  # a formula that fits is no tab stop
 
 
 def test_a_link_to_a_formula_shows_the_number_beside_it(visit):

@@ -1,4 +1,4 @@
-"""Around the text: the way through the book, the missing page, tables that sort, first colours."""
+"""Navigation through the book, the 404 page, sortable tables and the first paint."""
 
 import re
 
@@ -8,7 +8,7 @@ from backends import ROOT
 
 
 def chapters():
-    """The pages in the order of the contents."""
+    """The pages in the order of the table of contents."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     listed = list(toc.get("chapters", []))
     for part in toc.get("parts", []):
@@ -51,7 +51,7 @@ def test_the_missing_page_is_whole_at_any_depth(page, book, book_folder, depth):
     page.goto(f"{book}/{depth}")
     assert failed == [f"{book}/{depth}"]
     assert page.locator("article h1").inner_text() == "There is no such page"
-    # The theme's style came along, and the contents stand at the side
+    # The theme's style is loaded, and the contents are in the sidebar.
     assert page.locator("nav.bd-links a").first.is_visible()
     page.locator("article a", has_text="start page").click()
     page.wait_for_url("**/chapters/index.html")
@@ -59,7 +59,7 @@ def test_the_missing_page_is_whole_at_any_depth(page, book, book_folder, depth):
 
 def test_every_reference_has_become_a_link(book_folder):
     pages = list(book_folder.glob("chapters/**/*.html"))
-    left = re.compile(r'<code class="xref (?!py )[^>]*>.*?</code>')  # Sphinx leaves the label
+    left = re.compile(r'<code class="xref (?!py )[^>]*>.*?</code>')  # unresolved labels
     assert len(pages) > 20
     assert [found for page in pages for found in left.findall(page.read_text("utf-8"))] == []
 
@@ -77,7 +77,7 @@ def test_what_is_searched_for_is_not_hidden_by_the_magnifying_glass(page, book, 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_first_paint_has_the_visitors_colours(chromium, book, scheme):
-    """Before any of the theme's scripts has come."""
+    """The theme's own scripts are blocked."""
     context = chromium.new_context(color_scheme=scheme)
     context.route("**/_static/scripts/**", lambda route: route.abort())
     page = context.new_page()
@@ -106,7 +106,7 @@ def test_a_long_table_is_sorted_by_its_headings(visit):
     assert table.locator("th[aria-sort=ascending]").count() == 1
     after = table.locator("tbody tr").evaluate_all(column)
     assert sorted(after) == sorted(before) != before
-    initials = [name[0].casefold() for name in after]  # beyond them, collations differ
+    initials = [name[0].casefold() for name in after]  # beyond initials, collations differ
     assert initials == sorted(initials)
     button.click()
     assert table.locator("tbody tr").evaluate_all(column)[0] == after[-1]

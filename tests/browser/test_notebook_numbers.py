@@ -1,4 +1,4 @@
-"""Numbers, references and citations in the notebooks are those of the built book, all of them."""
+"""All numbers, references and citations in the notebooks agree with the built book."""
 
 import html
 import re
@@ -28,7 +28,7 @@ HEADING = r'<h[1-6]>(?:<span class="section-number">([\d.]+)\. </span>)?((?:(?!<
 
 @pytest.fixture(scope="module")
 def article(book_folder):
-    """The HTML of a page's own words."""
+    """The HTML of a page's article."""
 
     def read(name):
         text = (book_folder / f"{name}.html").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def places():
 
 
 def words(markup):
-    """What is read of HTML, with formulas left out: the book has them in MathML."""
+    """The text of HTML without formulas, because the book has them in MathML."""
     text = re.sub(r"(?s)<math\b.*?</math>|\$[^$]*\$", "", markup)
     straight = str.maketrans("’“”", '\'""')
     return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).translate(straight).split())
@@ -75,7 +75,7 @@ def test_all_sections_have_the_books_numbers(article, places):
     for page in places.titles:
         theirs = re.findall(HEADING, article(page), re.DOTALL)
         mine = [number for (name, _), number in places.headings.items() if name == page]
-        if page == "chapters/benchmarks":  # it includes a file from elsewhere
+        if page == "chapters/benchmarks":  # it includes another file
             assert not any(number for number, _ in theirs)
             continue
         assert mine == [number for number, _ in theirs], page
@@ -105,7 +105,7 @@ def prose(name, framework):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_shows_the_books_numbers(name, article):
     text = article(f"chapters/{name}")
-    # What stands in tabs is read by some only
+    # Each notebook contains only its framework's tabs.
     shown = {framework: prose(name, framework) for framework in PAGES[name].frameworks}
     headings = [(number, words(title)) for number, title in re.findall(HEADING, text, re.DOTALL)]
     reader = MarkdownIt("commonmark").use(dollarmath_plugin)
@@ -128,7 +128,7 @@ def test_a_notebook_shows_the_books_numbers(name, article):
 
 
 def links(name, framework):
-    """The links of a notebook: where they lead, and how they read."""
+    """The targets and texts of a notebook's links."""
     reader = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)
     reader.add_render_rule("math_inline", lambda self, tokens, place, *_: "")
     path = PAGES[name].notebook(framework)
@@ -162,7 +162,7 @@ def test_references_read_as_in_the_book(name, article, places):
                 ours.add((page.removesuffix(".ipynb") or name, anchor, text))
     assert ours == theirs
     assert ours_cited == cited
-    # What has no notebook is named all the same, as plain words
+    # References to pages without a notebook are plain text.
     assert all(text in prose(name, "jax") for _, _, text in lost)
 
 

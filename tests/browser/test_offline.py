@@ -1,4 +1,4 @@
-"""The book is one archive, read from a folder as from a server, and names no third party."""
+"""The book is one archive, works from a folder as from a server, and loads no third party."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ from tabbook.offline import pack
 
 
 class DawdlingHandler(QuietHandler):
-    """Sends a page at once, `late` never, and has nothing else."""
+    """Sends the page at once, delays ``late`` and answers 404 to all else."""
 
     def do_GET(self):
         if self.path.startswith("/late"):
@@ -44,13 +44,13 @@ def test_the_log_tells_what_is_missing_from_what_was_left(chromium, tmp_path):
         log = Log(page)
         with page.expect_request(f"{home}/late"), page.expect_response(f"{home}/gone"):
             page.goto(home, wait_until="domcontentloaded")
-        # It may give up the page itself, too: all of that is there, but not yet said to be
+        # Chromium may also abort the page itself, which has arrived but is not yet complete.
         with page.expect_event("requestfailed", lambda request: request.url == f"{home}/late"):
             page.goto("about:blank")
         server.left.set()
     assert log.missing == [f"{home}/gone"]
     (tmp_path / "page.html").write_text("<link rel=icon href=none.svg><img src=none.png>")
-    # A browser asks for the icon after the page is loaded
+    # A browser requests the icon after the page has loaded.
     with page.expect_event("requestfailed", lambda request: request.url.endswith("none.svg")):
         page.goto((tmp_path / "page.html").as_uri())
     assert {url.rsplit("/", 1)[-1] for url in log.missing} == {"gone", "none.svg", "none.png"}
@@ -65,7 +65,7 @@ def test_what_only_the_tests_need_is_not_in_the_book(book_folder):
 
 @pytest.fixture(scope="module")
 def unpacked(book_folder, tmp_path_factory):
-    """The book's folder, as who unpacks the archive gets it."""
+    """The book's folder, unpacked from the archive."""
     folder = tmp_path_factory.mktemp("archive")
     archive = folder / "dropout-book.zip"
     subprocess.run([sys.executable, "-m", "tabbook.offline", book_folder, archive], check=True)
@@ -76,7 +76,7 @@ def unpacked(book_folder, tmp_path_factory):
 
 @pytest.fixture
 def reader(chromium):
-    """A page that may open files, and nothing else."""
+    """A page that may open only files."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
     yield context.new_page()
     context.close()
@@ -96,7 +96,7 @@ def test_an_archive_of_nothing_is_refused(tmp_path):
 def test_every_page_opens_from_a_folder(reader, unpacked):
     home, paths = unpacked.as_uri(), pages_of(unpacked)
     problems, links = {}, set()
-    for start in range(0, len(paths), 4):  # together, for each is watched for a moment
+    for start in range(0, len(paths), 4):  # four at once, because each waits
         tabs = {path: reader.context.new_page() for path in paths[start : start + 4]}
         logs = {path: Log(page) for path, page in tabs.items()}
         for path, page in tabs.items():
@@ -108,8 +108,8 @@ def test_every_page_opens_from_a_folder(reader, unpacked):
             page.close()
     fail_where(problems)
     inside = {urlsplit(link).path for link in links if link.startswith("file:")}
-    assert len(inside) > len(paths) - 2  # nothing leads to the start page, or to the 404
-    # From the file system a folder has no page of its own
+    assert len(inside) > len(paths) - 2  # no page links to the start page or the 404 page
+    # On the file system, a folder does not open its index page.
     assert [path for path in inside if not Path(unquote(path)).is_file()] == []
 
 
@@ -146,7 +146,7 @@ def test_search_finds_from_a_folder(reader, unpacked):
     assert log.problems(unpacked.as_uri()) == []
 
 
-# What a browser would fetch: from a tag, a link or a style
+# Addresses that a browser fetches: in a tag, a link or a style
 LOADED = (
     r"""<(?:img|script|iframe|source|video|audio|embed|object|track|image|use)\b[^>]*?"""
     r"""\s(?:src|srcset|poster|data|(?:xlink:)?href)=["']((?:https?:)?//[^"']+)""",
@@ -156,7 +156,7 @@ LOADED = (
 
 
 def test_no_file_names_a_third_party_where_a_browser_would_fetch_it(book_folder):
-    """Sooner or later: a picture far down, a style for paper or for the dark, a `preconnect`."""
+    """A browser may fetch late: a picture far down, a style for print or dark, a `preconnect`."""
     found = {}
     for path in sorted(book_folder.rglob("*")):
         if path.suffix in (".html", ".css", ".svg"):

@@ -1,6 +1,6 @@
-"""The figures to play with, and the landing page, as readers meet them.
+"""The interactive figures and the landing page in a browser.
 
-What the figures draw and say, at every rate, is tested in tests/javascript/.
+tests/javascript/ tests the pictures and sentences of the figures at every rate.
 """
 
 import re
@@ -14,7 +14,7 @@ LANDING = "chapters/index.html"
 
 
 def draw(page, times=1, button="Draw 100"):
-    """Press a button. From the page itself: two thousand masks are soon drawn."""
+    """Press a button by a script in the page, which is fast enough for 2,000 masks."""
     page.get_by_role("button", name=button).evaluate(
         "(button, times) => { for (; times > 0; times -= 1) button.click(); }", times
     )
@@ -27,7 +27,7 @@ def test_the_slider_works_by_keyboard_and_its_value_is_shown(visit):
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "0.55"
     assert page.locator("[data-shows=p]").inner_text() == "0.55"
-    for _ in range(5):  # what is dropped shows 0, and its lines are pale
+    for _ in range(5):  # dropped units show 0, and their lines are pale
         draw(page, button="Draw a mask")
         units = page.locator(".mask-on-network .unit:has(path)").evaluate_all(
             """units => units.map(unit => [unit.classList.contains('dropped'),
@@ -53,7 +53,7 @@ def test_without_a_script_the_same_picture_stands_still(
     assert still.locator(".playable form").count() == 0
     page = visit(path)
     svg = page.locator(".playable svg")
-    # The controls are there; until they are touched, the script has changed nothing.
+    # The script adds the controls and changes nothing else until a reader uses them.
     assert page.locator(".playable form").is_visible()
     drawn = tmp_path / "still.svg"
     drawn.write_text(svg.evaluate("svg => new XMLSerializer().serializeToString(svg)"))
@@ -76,13 +76,13 @@ def test_a_screen_reader_is_told_what_changed(visit, path):
     assert before[1] != after[1]
     assert len(after[1]) < 220
     assert page.get_by_role("img", name=after[0], exact=True).count() == 1
-    # While a slider is dragged nothing is read out, and at its end one sentence is.
+    # A screen reader is silent while the slider moves, and reads one sentence at the end.
     slider = page.get_by_role("slider", name="Probability to drop")
     slider.evaluate("e => e.dispatchEvent(new InputEvent('input', {bubbles: true}))")
     assert status.get_attribute("aria-busy") == "true"
     slider.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
     assert status.get_attribute("aria-busy") == "false"
-    assert page.locator(".playable [aria-live], .playable output").count() == 0  # no second voice
+    assert page.locator(".playable [aria-live], .playable output").count() == 0  # one live region
 
 
 @pytest.mark.parametrize("path", PLAYABLE)
@@ -106,7 +106,7 @@ def test_every_control_is_reached_by_keyboard_and_has_a_name(visit, path):
     before = page.get_by_role("status").inner_text()
     page.keyboard.press("Enter")
     assert page.get_by_role("status").inner_text() != before
-    # Nobody needs to have asked for less motion: there is none.
+    # The figures have no animations, with or without reduced motion.
     moving = "svg => svg.getAnimations({subtree: true}).length"
     assert page.locator(".playable svg").evaluate(moving) == 0
 

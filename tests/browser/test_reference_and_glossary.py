@@ -1,4 +1,4 @@
-"""The links from code to the reference, and the glossary's cards."""
+"""The links from code to the API reference, and the glossary cards."""
 
 import pytest
 from backends import ROOT
@@ -57,7 +57,7 @@ def test_a_card_opens_under_the_pointer_and_stays_while_the_pointer_is_on_it(pag
     box, below = link.bounding_box(), card.bounding_box()
     assert abs(below["y"] - (box["y"] + box["height"])) < 3
     card.hover()
-    page.clock.fast_forward(500)  # longer than a card waits before it closes
+    page.clock.fast_forward(500)  # longer than the delay before a card closes
     expect(card).to_be_visible()
     page.mouse.move(5, 5)
     expect(card).to_be_hidden()
@@ -86,7 +86,7 @@ def test_a_card_stays_in_the_window(visit, width):
     page = visit("chapters/dropout.html", width=width)
     height = page.viewport_size["height"]
     for link in page.locator(TERM).all():
-        # At the very bottom of the window there is no room below.
+        # At the bottom of the window, a card has no room below its term.
         link.evaluate("link => link.scrollIntoView({block: 'end', behavior: 'instant'})")
         link.evaluate("link => link.focus({focusVisible: true, preventScroll: true})")
         card = page.locator(".glossary-card:popover-open")

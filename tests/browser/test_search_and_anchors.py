@@ -1,4 +1,4 @@
-"""What is in a tab that is not shown can be found, and linked to."""
+"""Search and links reach the content of hidden tabs."""
 
 import pytest
 from browsing import SHOWN, pick
@@ -9,7 +9,7 @@ MARKS = "article .highlighted"
 
 
 def search(page, book, words):
-    """Type words into the book's own search and follow the result for the page on dropout."""
+    """Search the book for these words and follow the result for the page on dropout."""
     page.goto(f"{book}/chapters/index.html")
     page.keyboard.press("Control+k")
     page.locator("dialog input[type=search]").fill(words)
@@ -20,13 +20,13 @@ def search(page, book, words):
 
 
 def hidden_panel(page, framework):
-    """The id of a panel of the framework, deep in the page."""
+    """The id of a panel of the framework far down the page."""
     label = page.locator(f"label[data-sync-id={framework}]").nth(8)
     return label.get_attribute("aria-controls")
 
 
 def in_view(page, selector):
-    """Whether the first such element that can be seen at all is in the window."""
+    """Whether the top of the first visible match is in the window."""
     top = page.locator(selector).filter(visible=True).first.bounding_box()["y"]
     return 0 <= top < page.viewport_size["height"]
 
@@ -37,9 +37,9 @@ def test_a_word_that_only_a_hidden_tab_has_is_found_and_shown(page, book):
     assert in_view(page, MARKS)
     assert page.locator(MARKS).filter(visible=True).count() == page.locator(MARKS).count()
     shown = page.evaluate(SHOWN)
-    assert set(shown) == {"pytorch", "jax"}  # opened where it is needed, and nowhere else
+    assert set(shown) == {"pytorch", "jax"}  # opened only where needed
     page.reload()
-    assert set(page.evaluate(SHOWN)) == {"pytorch"}  # a search is no choice
+    assert set(page.evaluate(SHOWN)) == {"pytorch"}  # a search does not change the choice
 
 
 def test_a_tab_that_shows_the_word_stays(page, book):
@@ -72,5 +72,5 @@ def test_an_anchor_in_a_hidden_tab_opens_it(page, book, way):
     assert in_view(page, f"#{panel}")
     assert page.evaluate(SHOWN).count("jax") == 1
     assert page.get_by_label("Code in").input_value() == "pytorch"
-    pick(page, "mxnet")  # and a choice is for all again
+    pick(page, "mxnet")  # a choice applies to all sets again
     assert set(page.evaluate(SHOWN)) == {"mxnet"}

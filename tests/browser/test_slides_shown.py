@@ -1,4 +1,4 @@
-"""What a speaker does with the slides, in a real browser: every deck, every slide."""
+"""Every slide of every deck in a real browser, as a speaker uses it."""
 
 import pytest
 from backends import ROOT
@@ -8,7 +8,7 @@ from tabbook.cli import main
 
 SIZE = {"width": 1280, "height": 720}
 
-# Formulas are measured as a whole: their letters have boxes that paint nothing.
+# Measure formulas as a whole, because the boxes of their letters are larger than the ink.
 TOO_LARGE = """() => {
   const slide = Reveal.getCurrentSlide(), name = slide.querySelector('h1, h2').textContent;
   const shown = [slide, ...slide.querySelectorAll(':not(.notes, .notes *, math *)')]
@@ -33,7 +33,7 @@ VIOLATIONS = """async (rules) => {
 
 
 def start(page, address):
-    """Open a deck, with the font of its formulas; return the number of slides."""
+    """Open a deck, wait for its fonts, and return the number of slides."""
     page.goto(address)
     page.wait_for_function(READY)
     page.evaluate(FONTS)
@@ -46,7 +46,7 @@ def heading(page):
 
 @pytest.fixture(scope="module", params=DECKS)
 def shown(request, chromium, book):
-    """What a deck is like on the screen, slide by slide, and what it asked for."""
+    """The facts about a deck's slides on the screen, and its requests."""
     context = chromium.new_context(viewport=SIZE)
     page = context.new_page()
     log = Log(page)
@@ -54,7 +54,7 @@ def shown(request, chromium, book):
     facts = {"number": number, "log": log, "too large": []}
     facts["scale"] = page.evaluate("() => Reveal.getScale()")
     for place in range(number):
-        page.evaluate("place => Reveal.slide(place, 0, 99)", place)  # with all that comes later
+        page.evaluate("place => Reveal.slide(place, 0, 99)", place)  # with all fragments shown
         facts["too large"] += page.evaluate(TOO_LARGE)
     facts["sizes of code"] = page.locator(".slides pre > *").evaluate_all(
         "all => all.map(e => parseFloat(getComputedStyle(e).fontSize))"
@@ -90,7 +90,7 @@ def test_no_picture_of_a_deck_is_without_a_text(shown):
 
 @pytest.mark.parametrize("deck", DECKS)
 def test_axe_finds_nothing_on_the_slides(page, book, deck):
-    """On all slides at once; in the dark, it looks at the colours alone: all else is the same."""
+    """Check all slides at once; in the dark theme only colours, because all else is the same."""
     page.set_viewport_size(SIZE)
     page.goto(f"{book}/{deck}?print-pdf")
     page.wait_for_selector(".pdf-page")

@@ -1,4 +1,4 @@
-"""Tabs for everyone: by keyboard, by ear, on a phone, on paper."""
+"""Tabs with a keyboard, with a screen reader, on a phone and on paper."""
 
 import re
 from itertools import pairwise
@@ -8,7 +8,7 @@ from browsing import SHOWN
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
-# Of every tab set: the frameworks whose panels can be seen.
+# The frameworks whose panels are visible, for each tab set
 PANELS = """() => [...document.querySelectorAll('.framework-tabs')].map(set =>
     [...set.querySelectorAll(':scope > label')]
     .filter(label => label.nextElementSibling.checkVisibility())
@@ -28,10 +28,10 @@ def test_tab_goes_from_set_to_set_and_arrows_choose(visit):
     assert set(page.evaluate(SHOWN)) == {page.evaluate(FOCUSED)} == {"jax"}
     name = "document.activeElement.name"
     first, stops = page.evaluate(name), 0
-    while page.evaluate(name) in (first, None, ""):  # buttons to copy code stand between
+    while page.evaluate(name) in (first, None, ""):  # skip the copy buttons between
         page.keyboard.press("Tab")
         stops += 1
-    assert page.evaluate(FOCUSED) == "jax"  # one stop a set: the chosen tab
+    assert page.evaluate(FOCUSED) == "jax"  # a set has one tab stop: the chosen tab
     assert stops < 5
 
 
@@ -94,7 +94,7 @@ def test_on_paper_the_title_has_its_number_and_a_sentence_keeps_what_it_leads_to
     page.emulate_media(media="print")
     assert page.locator("h1").filter(visible=True).all_inner_texts() == [title]
     assert re.match(r"\d+\. ", title)
-    # A sentence before code, a formula or a list, and what keeps it there
+    # Sentences that introduce code, a formula or a list, with their rule for page breaks
     leads = page.locator("article section > p").evaluate_all(
         """all => all.filter(p => p.textContent.trim().endsWith(':') && p.nextElementSibling)
             .map(p => [p.textContent, getComputedStyle(p).breakAfter])"""
@@ -115,11 +115,11 @@ def test_the_labels_fit_a_phone(visit):
     labels = page.locator(".framework-tabs").first.locator("> label")
     assert labels.count() == len(LABELS) == 5
     tops = labels.evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
-    assert max(tops) - min(tops) < 10  # one row: the chosen one stands a little out
+    assert max(tops) - min(tops) < 10  # one row; the chosen label is slightly offset
     assert all(box["height"] >= 24 for box in (label.bounding_box() for label in labels.all()))
 
 
-@pytest.mark.parametrize("width", [375, 320])  # a phone, and 1280 pixels at 400 %
+@pytest.mark.parametrize("width", [375, 320])  # a phone, and 1280 pixels at 400% zoom
 def test_the_chooser_shows_its_longest_name_and_covers_nothing(visit, width):
     page = visit(f"{PAGE}?framework=tensorflow", width=width)
     page.get_by_label("Code in").wait_for(state="visible")

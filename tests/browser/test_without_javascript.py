@@ -1,11 +1,11 @@
-"""Without JavaScript nothing is lost: tabs, formulas, terms, and slides."""
+"""Tabs, formulas, terms and slides work without JavaScript."""
 
 from browsing import DECKS, EXECUTED, fail_where
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
 
-# Words that nobody can see, although they are in no fold that opens without a script
+# Hidden text outside the folds that open without a script
 UNSEEN = """() => [...document.querySelectorAll('article :is(p, pre, li, td, figcaption, svg)')]
     .filter(e => !e.closest('details:not([open]), [popover], math'))
     .filter(e => e.textContent.trim() && !e.checkVisibility())
@@ -25,7 +25,7 @@ def test_every_framework_is_readable(without_scripts, book):
     page.goto(f"{book}/{PAGE}")
     first = page.locator(".framework-tabs").first
     tops = []
-    for label in LABELS:  # a name, then what belongs to it, one below the other
+    for label in LABELS:  # each label, with its panel below it
         name = first.locator(f"> label[data-sync-id={label.lower()}]")
         panel = page.locator(f"#{name.get_attribute('aria-controls')}")
         assert name.is_visible()
@@ -36,7 +36,7 @@ def test_every_framework_is_readable(without_scripts, book):
     panels = page.locator(".framework-tabs > .sd-tab-content")
     assert panels.count() == panels.filter(visible=True).count() > 25
     assert page.locator(".framework-tabs > input").filter(visible=True).count() == 0
-    assert not page.get_by_label("Code in").is_visible()  # it could do nothing
+    assert not page.get_by_label("Code in").is_visible()  # it needs JavaScript
     links = page.locator(".dropdown-download-buttons a[href$='.ipynb']")
     assert links.count() == len(LABELS)
     boxes = page.locator("article math").evaluate_all(

@@ -1,4 +1,4 @@
-/* The choice of a framework: who decides, what is ignored, and what follows. */
+/* The choice of a framework: its sources, the values that it ignores, and its effects. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { change, open } from "./window.js";
@@ -18,7 +18,7 @@ const BODY = `<select id="framework-chooser">${Object.entries(NAMES).map(([id, n
   <article><p>Words</p>${tabs(1, HERE)}${tabs(2, ["jax", "mxnet"])}${tabs(3, HERE)}
   ${tabs(4, ["jax", "numpy"], "other")}</article>`;
 
-/* A page, asked for with a query, after what is stored; `type` tells how the reader came. */
+/* A page opened with a query and stored values; `type` is the type of the navigation. */
 const visit = async ({ query = "", stored = {}, type = "navigate", body = BODY, prepare } = {}) => {
   const page = await open("framework_tabs.js", body, {
     url: ADDRESS + query,
@@ -157,7 +157,7 @@ test("a page without a link's framework shows the one chosen last", async () => 
 test("a page that comes back whole keeps its choice where the browser then resets inputs", async () => {
   const page = await visit({ query: "?framework=mxnet" });
   page.window.dispatchEvent(new page.window.PageTransitionEvent("pageshow", { persisted: true }));
-  page.tab(0, "pytorch").checked = true;              // as WebKit does
+  page.tab(0, "pytorch").checked = true;              // WebKit resets the inputs
   page.clock.pass(1);
   assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
 });

@@ -1,4 +1,4 @@
-/* The figures to play with obey the laws of their pages, whatever their controls say. */
+/* The interactive figures agree with their pages' formulas at every setting of the controls. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { change, open, source } from "./window.js";
@@ -24,11 +24,11 @@ const play = async (name) => {
 };
 
 const number = (text) => Number(text.replace("−", "-"));
-/* As the figure writes a value: to three digits. */
+/* The figures round to three significant digits. */
 const near = (shown, value, off = 5.1e-3 * Math.abs(value) + 1e-9) =>
   assert.ok(Math.abs(shown - value) <= off, `Expected ${value} within ${off}, found ${shown}.`);
-/* How far the mean of so many draws from an interval of that width may be off (Hoeffding), but for
-   one time in a thousand millions. */
+/* Hoeffding's bound on the error of the mean of `draws` samples from an interval of that width. A
+   larger error has a probability of at most 1e-9. */
 const deviation = (draws, width) => width * Math.sqrt(Math.log(2e9) / (2 * draws));
 
 const units = (page) => page.all(".unit").map((unit) => ({
@@ -38,7 +38,7 @@ const units = (page) => page.all(".unit").map((unit) => ({
   dropped: unit.classList.contains("dropped"),
 }));
 
-/* Every hidden unit shows 0 or h/(1-p), every output the sum of what it gets. */
+/* Every hidden unit shows 0 or h/(1-p), and every output the weighted sum of its inputs. */
 const obeysTheDefinition = (found, p) => {
   const hidden = found.filter(({ h }) => h !== null);
   assert.equal(hidden.length, 5);
@@ -62,7 +62,7 @@ for (const p of [0.05, 0.3, 0.5, 0.95]) {
       page.draw(1, 1);
       masks.add(obeysTheDefinition(units(page), p));
     }
-    assert.ok(masks.size > 3);                        // fresh masks, not one for ever
+    assert.ok(masks.size > 3);                        // every step samples a new mask
     assert.ok([...masks].some((mask) => mask.includes("true")));
   });
 }
@@ -109,7 +109,7 @@ for (const p of [0.2, 0.5, 0.9]) {
       assert.equal(expected, value);
       const scale = place < 5 ? value : all;
       near(mean, value, deviation(2001, scale / (1 - p)));
-      // The chart says the same: in its middle stands the value, at the end of the line the mean.
+      // The chart agrees: its middle is the expected value, and the line ends at the mean.
       assert.equal(number(page.all(".tick")[1].textContent), value);
       const end = Number(page.one(".mean").getAttribute("d").split(" ").at(-1));
       near(end, (-40 * (mean - value)) / scale, 0.3);
@@ -133,7 +133,7 @@ test("drawing can be repeated", async () => {
   assert.equal(page.one("[name=p]").value, "0.5");
 });
 
-/* What a gallery shows: for each panel its masks, as rows of booleans, true where a cell is filled */
+/* The panels of a gallery, with their masks as rows of booleans: true for a filled cell. */
 const panels = (page) => page.all(".panel").map((panel) => {
   const [rows, columns] = [Number(panel.dataset.rows), Number(panel.dataset.columns)];
   const [now, mean] = panel.querySelector(".share").textContent.match(/[\d.]+(?= %)/g)
@@ -231,7 +231,7 @@ test("γ is solved for, and the paper's falls short", async () => {
   const [p, size, side] = [0.5, 7, 14];
   page.set("p", p);
   page.set("block", size);
-  // How many of the blocks that lie inside a map cover each pixel; counted one by one
+  // Count, for each pixel, the blocks inside the map that cover it.
   const covers = Array(side * side).fill(0);
   for (let top = 0; top + size <= side; top += 1) {
     for (let left = 0; left + size <= side; left += 1) {

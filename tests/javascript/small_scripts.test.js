@@ -1,4 +1,4 @@
-/* Tables that sort, cards of the glossary, marks of a search, paper, the first theme, boxes that scroll. */
+/* Sortable tables, glossary cards, search marks, printing, boxes that scroll, figures in WebKit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open } from "./window.js";
@@ -37,7 +37,7 @@ test("other tables, and one without a head, are left alone", async () => {
   assert.equal(page.all("button").length, 0);
 });
 
-// --- cards of the glossary -----------------------------------------------------------------------
+// --- glossary cards ------------------------------------------------------------------------------
 
 const glossary = async (boxes = {}) => {
   const terms = ["mask", "unit"];
@@ -135,7 +135,7 @@ for (const [where, box, expected] of [
   });
 }
 
-// --- marks of a search ---------------------------------------------------------------------------
+// --- search marks --------------------------------------------------------------------------------
 
 /* A page with two tab sets whose panels hold `panels`, where Sphinx marks the words `found`. */
 const searched = async ({ body = "", panels = ["", ""], url } = {}) => {
@@ -181,7 +181,7 @@ test("where nothing is marked, and where it is the search itself, nothing happen
   }
 });
 
-// --- paper, boxes that scroll ---------------------------------------------------
+// --- printing, boxes that scroll -----------------------------------------------------------------
 
 for (const theme of ["dark", "light"]) {
   test(`a ${theme} page is light on paper and ${theme} again`, async () => {

@@ -1,4 +1,4 @@
-/* A window of jsdom that runs one of the book's scripts where the book has it. */
+/* A jsdom window that runs one of the book's scripts at its place in the page. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { JSDOM, VirtualConsole } from "jsdom";
@@ -7,7 +7,7 @@ const ROOT = new URL("../../", import.meta.url);
 
 export const source = (path) => readFileSync(new URL(path, ROOT), "utf8");
 
-/* Time that passes when a test says so; what jsdom lacks, or does later than a test can wait. */
+/* A clock that the tests control, because they cannot wait for jsdom's timers. */
 class Clock {
   constructor(window) {
     this.now = 0;
@@ -29,9 +29,9 @@ class Clock {
   }
 }
 
-/* A window with the page `body` once its script is through, which stands in the head, or behind the
-   body where it is deferred; `prepare(window)` comes before.
-   An error of the script, or a part of the browser that jsdom lacks, fails the test. */
+/* A window with the page `body`, after its script has run. The script is in the head or, if
+   deferred, at the end of the body; `prepare(window)` runs before it.
+   An error of the script, or a feature that jsdom lacks, fails the test. */
 export const open = async (script, body, { url = "https://book.test/chapters/dropout.html",
   attributes = "", deferred = false, prepare = () => {} } = {}) => {
   const errors = [];
@@ -58,7 +58,7 @@ export const open = async (script, body, { url = "https://book.test/chapters/dro
     [...window.document.querySelectorAll(rule)], one: (rule) => window.document.querySelector(rule) };
 };
 
-/* Change a control as a reader does. */
+/* Change a control and dispatch the events of a reader's change. */
 export const change = (control, value) => {
   const { Event } = control.ownerDocument.defaultView;
   if (["checkbox", "radio"].includes(control.type)) control.checked = value;

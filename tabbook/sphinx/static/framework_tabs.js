@@ -1,6 +1,6 @@
-/* One choice of framework for the whole book, where sphinx-design's synchronised tabs leave off:
-   applied before the page is painted, made in the header or in a tab, carried by ?framework=, and
-   followed by other windows and by the links to notebooks. */
+/* One choice of framework for the whole book, beyond sphinx-design's synchronised tabs. The reader
+   chooses in the header or in a tab; ?framework= passes the choice on. It applies before the first
+   paint, in other windows and in the links to notebooks. */
 (() => {
   const GROUP = "framework";
   const { frameworks, storageKey } = document.currentScript.dataset;
@@ -11,14 +11,14 @@
     try {
       return known(localStorage.getItem(key));
     } catch {
-      return null;                                    // storage may be blocked
+      return null;                                    // the browser may block storage
     }
   };
   const store = (key, framework) => {
     try {
       localStorage.setItem(key, framework);
     } catch {
-      // Then the choice holds for this page, and its address carries it.
+      // The choice still applies to this page and is in its address.
     }
   };
 
@@ -29,17 +29,17 @@
     try {
       history.replaceState(history.state, "", url);
     } catch {
-      // Some browsers forbid it for a page opened from the file system: the choice still holds.
+      // Some browsers forbid this for pages from the file system; the choice still applies.
     }
   };
 
-  // A link decides; the address of a page gone back to, or loaded again, is an older choice.
+  // A followed link decides. After back or reload, the address may contain an older choice.
   const asked = known(new URL(window.location).searchParams.get(GROUP));
   const again = ["back_forward", "reload"].includes(
     performance.getEntriesByType("navigation")[0]?.type);
   const kept = stored(storageKey);
   let choice = (again ? kept : asked) ?? kept ?? asked;
-  // Shown where a page has no `choice`: who looks into NumPy remains a reader of JAX.
+  // Fallback on pages without `choice`: JAX readers who look at NumPy still see JAX elsewhere.
   let before = kept && kept !== choice ? kept : stored(`${storageKey}-before`);
 
   const inputs = (framework) => document.querySelectorAll(
@@ -69,12 +69,12 @@
       note.textContent = `This page has no ${labels[choice]}; it shows ${labels[shown]}.`;
       first.before(note);
     }
-    setAddress(here ? choice : null);                 // so that the address can be passed on
+    setAddress(here ? choice : null);                 // so that readers can share the address
   };
 
   const keep = () => {
     if (before) store(`${storageKey}-before`, before);
-    if (choice) store(storageKey, choice);            // a page without tabs keeps it, too
+    if (choice) store(storageKey, choice);            // also on a page without tabs
   };
 
   const choose = (framework) => {
@@ -85,7 +85,7 @@
     show();
   };
 
-  // Tab sets above change their height: what the reader looks at stays where it is on the screen.
+  // Tab sets above change their height, so we scroll to keep the reader's place on the screen.
   const keepInPlace = (anchor, change) => {
     const top = anchor?.getBoundingClientRect().top;
     change();
@@ -95,14 +95,14 @@
   const inView = () => [...document.querySelectorAll("article :is(.framework-tabs, h1, h2, h3, p)")]
     .find((block) => block.getBoundingClientRect().bottom > 80);   // below the header
 
-  // Until the page is read: every piece of it, before that piece is painted
+  // While the page is parsed, apply the choice to each part before it is painted.
   const arriving = new MutationObserver(apply);
   arriving.observe(document, { childList: true, subtree: true });
 
-  // Before sphinx-design's script, which believes whatever the address says.
+  // Run before sphinx-design's script, which accepts any value in the address.
   document.addEventListener("DOMContentLoaded", () => {
     arriving.disconnect();
-    const named = new Map();                          // how many sets a section has so far
+    const named = new Map();                          // the number of sets in each section so far
     document.querySelectorAll(".framework-tabs").forEach((set) => {
       const section = set.closest("section");
       const number = (named.get(section) ?? 0) + 1;
@@ -112,14 +112,14 @@
       const words = ["Framework", heading?.textContent.trim(), number > 1 && number];
       set.setAttribute("role", "group");
       set.setAttribute("aria-label", words.filter(Boolean).join(", "));
-      // Or the browser would restore an older choice when the reader comes back.
+      // Otherwise the browser restores an older choice when the reader returns.
       set.querySelectorAll(":scope > input").forEach((input) => { input.autocomplete = "off"; });
     });
     keep();
     show();
   });
 
-  // Capturing: before sphinx-design switches the others
+  // Capture the event, to run before sphinx-design switches the other sets.
   document.addEventListener("change", ({ target }) => {
     const label = target.nextElementSibling;
     if (target === chooser()) keepInPlace(inView(), () => choose(target.value));
@@ -128,7 +128,7 @@
     }
   }, true);
 
-  // Another window of the same book, or this page after others, or an older entry of its history
+  // The choice may change in another window, on a later page or by a step in the history.
   const follow = () => {
     const newest = stored(storageKey);
     if (newest && newest !== choice) keepInPlace(inView(), () => choose(newest));

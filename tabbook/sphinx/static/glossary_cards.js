@@ -1,14 +1,14 @@
-/* A term of the glossary shows its definition while the pointer or the focus is on it. The card is a
-   popover of the browser's: a click elsewhere closes it, and one opens at a time. */
+/* A glossary term shows its definition on hover and focus. The card is a native popover: a click
+   elsewhere closes it, and only one is open at a time. */
 window.addEventListener("DOMContentLoaded", () => {
-  const DELAY = 150;    // ms: passing over a term opens nothing, crossing over to its card closes nothing
+  const DELAY = 150;    // ms, so that a pointer can cross a term, or move from it to its card
   let timer;
   const later = (act) => {
     clearTimeout(timer);
     timer = setTimeout(act, DELAY);
   };
 
-  // Sphinx takes Escape, to remove what a search has marked, so the browser does not act on it.
+  // Sphinx handles Escape to remove search marks, so the browser does not close the card.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-/* Paper is white: a dark page prints in the colours of the light one. */
+/* Paper is white, so a dark page prints in the light theme's colours. */
 (() => {
   const root = document.documentElement;
   let theme = "";

@@ -1,8 +1,8 @@
-/* Figures to play with: a mask on a small network, and galleries of masks. Each is an SVG that stands
-   in the page as a still picture. This script draws into it what changes and adds the controls.
-   What a figure shows depends on its controls and on the number of masks alone, never on chance. */
+/* Interactive figures: a mask on a small network, and galleries of masks. Each is an SVG in the
+   page, readable as a still picture. This script updates the SVG and adds the controls. The picture
+   is reproducible: it depends only on the controls and on the number of masks. */
 (() => {
-  const STILL = 100;                                  // the still pictures show the hundredth mask
+  const STILL = 100;                                  // the still pictures show mask 100
   const SEED = 7;
 
   // mulberry32, by Tommy Ettinger (public domain): uniform on [0, 1), the same in every browser
@@ -23,14 +23,13 @@
      <input type="range" name="${name}" min="${min}" max="${max}" step="${step}" value="${value}">
      </label>`;
 
-  /* Add the controls of a figure and keep picture, description and status with them.
-     restart(values) forgets all masks, step(random, values, count) draws one more, and
-     show(values, count, form) draws, and returns a description of the picture and a sentence on what
-     happened. A control whose name is in `views` shows the same masks in another way; any other
-     begins anew. */
+  /* Add the controls of a figure and keep picture, description and status in agreement with them.
+     restart(values) discards all masks, and step(random, values, count) samples one more.
+     show(values, count, form) updates the picture and returns a description and a status text.
+     A control named in `views` shows the same masks in another way; any other control restarts. */
   const play = (svg, fields, once, views, { restart, step, show }) => {
     const form = document.createElement("form");
-    form.autocomplete = "off";                        // a reload must not leave half a state behind
+    form.autocomplete = "off";                        // or a reload restores part of the state
     const button = (value, text) =>
       `<button class="sd-btn sd-btn-outline-primary" value="${value}">${text}</button>`;
     form.innerHTML = `${fields}<div class="buttons">${button(1, once)}
@@ -58,7 +57,7 @@
       status.textContent = sentence;
     };
 
-    // While a slider is dragged, a screen reader need not hear every value.
+    // While the reader drags a slider, a screen reader need not announce every value.
     form.addEventListener("input", ({ target }) => {
       status.ariaBusy = String(target.type === "range");
       if (!views.includes(target.name)) begin();
@@ -83,7 +82,7 @@
   // --- a mask on a small network: hidden units, and outputs that add and subtract them --------------
 
   const network = (svg) => {
-    const [WIDTH, HALF] = [280, 40];                  // of the chart; ten thousand masks fill it
+    const [WIDTH, HALF] = [280, 40];                  // of the chart; 10,000 masks fill it
     const units = [...svg.querySelectorAll(".unit")];
     const hidden = units.filter((unit) => unit.dataset.value);
     const h = hidden.map((unit) => Number(unit.dataset.value));
@@ -123,7 +122,7 @@
         group.querySelector(".value").textContent = short(now[place]);
       });
 
-      // The chart reaches as far from the expected value as all hidden units together could go.
+      // The chart's half-height is the sum of the hidden units that contribute to the mean.
       const sizes = unit < h.length ? [h[unit]] : h;  // weights are 1 and −1
       const scale = sizes.reduce((sum, x) => sum + x);
       const middle = expected[unit];
@@ -154,12 +153,12 @@
     play(svg, fields, "Draw a mask", ["mode", "unit"], { restart, step, show });
   };
 
-  // --- a gallery: the same rate, and one decision for each cell, row, column, map, or block ---------
+  // --- a gallery: the same rate, and one decision for each cell, row, column, map or block -------
 
   const cover = (size, block) => Array.from({ length: size }, (_, i) =>
     Math.min(i, size - block) - Math.max(0, i - block + 1) + 1);
 
-  /* The probability of a centre: the paper's, or by bisection the one that drops the share p. */
+  /* The probability of a centre: the paper's, or the one for which the share p is dropped. */
   const gamma = (p, rows, columns, block, paper) => {
     if (paper) return (p * rows * columns) / (block ** 2 * (rows - block + 1) * (columns - block + 1));
     const covers = cover(rows, block).flatMap((n) => cover(columns, block).map((m) => n * m));
@@ -192,12 +191,12 @@
       blocks && gamma(p, blocks.rows, blocks.columns, block, paper);
     let centre;
 
-    /* For each cell of a map: whether it is dropped. */
+    /* Whether each cell of a map is dropped. */
     const mask = ({ per, rows, columns }, random, { p, block }) => {
       const cells = (value) => Array.from({ length: rows }, (_, i) =>
         Array.from({ length: columns }, (__, j) => value(i, j)));
       if (per === "block") {
-        const drawn = cells((i, j) =>                 // by their first cells: all of it is inside
+        const drawn = cells((i, j) =>                 // first cells of blocks inside the map
           i <= rows - block && j <= columns - block && random() < centre);
         return cells((i, j) => drawn.slice(Math.max(0, i - block + 1), i + 1)
           .some((row) => row.slice(Math.max(0, j - block + 1), j + 1).includes(true)));

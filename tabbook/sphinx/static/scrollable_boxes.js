@@ -1,10 +1,10 @@
-/* The theme puts boxes that scroll within reach of the keyboard, but looks for them only when the
-   window changes its size. A tab or a fold that opens may show new ones: have it look again. */
+/* The theme makes boxes that scroll focusable, but searches for them only when the window is
+   resized. Opened tabs and folds may show new boxes, so trigger the search again. */
 for (const kind of ["change", "click", "toggle"]) {
   document.addEventListener(kind, () => window.dispatchEvent(new Event("resize")), true);
 }
 
-/* It does not know formulas: one that is wider than its box needs the keyboard, too. */
+/* The theme ignores formulas, but one wider than its box must be focusable as well. */
 const reachFormulas = () => {
   for (const box of document.querySelectorAll(".formula, .unbroken")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

@@ -1,8 +1,8 @@
-/* The way from a search to what was found. Sphinx marks the words in the page it leads to; this opens
-   the tabs that hide them. */
+/* After a search, Sphinx marks the words on the page that it found. This script opens the tabs that
+   hide them. */
 window.addEventListener("DOMContentLoaded", () => {
   if (document.getElementById("search-results")) return;
-  // After Sphinx, which waits as long
+  // Sphinx waits 10 ms before it marks the words.
   setTimeout(() => {
     const marks = [...document.querySelectorAll("article .highlighted")];
     if (!marks.length) return;

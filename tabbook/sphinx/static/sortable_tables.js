@@ -1,5 +1,5 @@
-/* Tables of the class "sortable": a click on a heading, or Enter, sorts the rows by that column, and
-   a second one turns the order round. Without JavaScript they are plain tables. */
+/* Tables of the class "sortable": a click on a heading, or Enter, sorts the rows by that column; a
+   second one reverses the order. Without JavaScript they are plain tables. */
 window.addEventListener("DOMContentLoaded", () => {
   const text = (row, column) => row.cells[column].textContent.trim();
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;

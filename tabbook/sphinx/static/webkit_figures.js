@@ -5,7 +5,7 @@
   if (!navigator.vendor.startsWith("Apple")) return;
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const copies = new Map(); // by the picture's address and the theme: the copy's address
+  const copies = new Map(); // from theme and picture's address to the copy's address
 
   const copy = async (source, theme) => {
     const text = await (await fetch(source)).text();
