@@ -33,8 +33,8 @@ except ModuleNotFoundError as error:
     raise not_installed("jax", error) from None
 
 __all__ = [
-    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
-    "ProgressBoard", "Timer", "TrainState", "Trainer", "add_to_class", "arange", "argmax", "astype",
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module", "ProgressBoard",
+    "ResNeXtBlock", "Timer", "TrainState", "Trainer", "add_to_class", "arange", "argmax", "astype",
     "concat", "cpu", "exp", "float32", "get_key", "get_seed", "gpu", "int32", "log", "matmul",
     "nn_Module", "normal", "num_gpus", "numpy", "ones", "plot", "plt", "rand", "randint", "randn",
     "reduce_mean", "reduce_sum", "reshape", "seed_everything", "set_axes", "set_figsize",
@@ -351,6 +351,40 @@ class Classifier(Module):
         for layer in bound.net.layers:
             X = layer(X)
             print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+class ResNeXtBlock(nn_Module):
+    """The ResNeXt block (Xie et al., 2017, Fig. 3c): a bottleneck with a grouped convolution, added
+    to its input.
+
+    Args:
+        num_channels: the channels of the output. The input has as many, unless ``use_1x1conv``.
+        groups: the channels in each group of the 3 × 3 convolution, as in d2l; it is not the number
+            of groups.
+        bot_mul: the bottleneck has ``num_channels * bot_mul`` channels, rounded.
+        use_1x1conv: whether a 1 × 1 convolution changes the input before the addition.
+        strides: the stride of the 3 × 3 convolution; more than 1 needs ``use_1x1conv``.
+        training: whether to normalise by batch; otherwise the running statistics are used.
+    """
+
+    num_channels: int
+    groups: int
+    bot_mul: float
+    use_1x1conv: bool = False
+    strides: tuple[int, int] = (1, 1)
+    training: bool = True
+
+    @nn.compact
+    def __call__(self, X: Tensor) -> Tensor:
+        bot = round(self.num_channels * self.bot_mul)
+        grouped = nn.Conv(bot, (3, 3), self.strides, feature_group_count=bot // self.groups)
+        Y = nn.relu(nn.BatchNorm(not self.training)(nn.Conv(bot, (1, 1))(X)))
+        Y = nn.relu(nn.BatchNorm(not self.training)(grouped(Y)))
+        Y = nn.BatchNorm(not self.training)(nn.Conv(self.num_channels, (1, 1))(Y))
+        if self.use_1x1conv:
+            X = nn.Conv(self.num_channels, (1, 1), self.strides)(X)
+            X = nn.BatchNorm(not self.training)(X)
+        return nn.relu(Y + X)
 
 
 class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):

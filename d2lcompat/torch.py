@@ -28,8 +28,8 @@ except ModuleNotFoundError as error:
     raise not_installed("torch", error) from None
 
 __all__ = [
-    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module",
-    "ProgressBoard", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
+    "SGD", "Classifier", "DataModule", "FashionMNIST", "HyperParameters", "Module", "ProgressBoard",
+    "ResNeXtBlock", "Timer", "Trainer", "add_to_class", "arange", "argmax", "astype", "concat",
     "cpu", "exp", "float32", "gpu", "init_cnn", "int32", "log", "matmul", "nn_Module", "normal",
     "num_gpus", "numpy", "ones", "plot", "plt", "rand", "randint", "randn", "reduce_mean",
     "reduce_sum", "reshape", "seed_everything", "set_axes", "set_figsize", "show_images", "stack",
@@ -243,6 +243,45 @@ def init_cnn(module: nn.Module) -> None:
     """
     if isinstance(module, nn.Linear | nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)
+
+
+class ResNeXtBlock(nn.Module):
+    """The ResNeXt block (Xie et al., 2017, Fig. 3c): a bottleneck with a grouped convolution, added
+    to its input.
+
+    Args:
+        num_channels: the channels of the output. The input has as many, unless ``use_1x1conv``.
+        groups: the channels in each group of the 3 × 3 convolution, as in d2l; it is not the number
+            of groups.
+        bot_mul: the bottleneck has ``num_channels * bot_mul`` channels, rounded.
+        use_1x1conv: whether a 1 × 1 convolution changes the input before the addition.
+        strides: the stride of the 3 × 3 convolution; more than 1 needs ``use_1x1conv``.
+    """
+
+    def __init__(
+        self,
+        num_channels: int,
+        groups: int,
+        bot_mul: float,
+        use_1x1conv: bool = False,
+        strides: int = 1,
+    ) -> None:
+        super().__init__()
+        bot = round(num_channels * bot_mul)
+        grouped = nn.LazyConv2d(bot, 3, stride=strides, padding=1, groups=bot // groups)
+        self.branch = nn.Sequential(
+            nn.LazyConv2d(bot, 1), nn.LazyBatchNorm2d(), nn.ReLU(),
+            grouped, nn.LazyBatchNorm2d(), nn.ReLU(),
+            nn.LazyConv2d(num_channels, 1), nn.LazyBatchNorm2d(),
+        )  # fmt: skip
+        self.shortcut = nn.Sequential()
+        if use_1x1conv:
+            self.shortcut.append(nn.LazyConv2d(num_channels, 1, stride=strides))
+            self.shortcut.append(nn.LazyBatchNorm2d())
+
+    def forward(self, X: Tensor) -> Tensor:
+        """The images ``X``, of ``num_channels`` channels and divided in size by ``strides``."""
+        return F.relu(self.branch(X) + self.shortcut(X))
 
 
 class FashionMNIST(_datamodule.FashionMNIST[Tensor], DataModule):

@@ -21,6 +21,8 @@ from d2lcompat._data.synthetic import draw
 # MXNet calls its own old name.
 pytestmark = pytest.mark.filterwarnings("ignore:ndarray.as_in_context:DeprecationWarning")
 
+# The side and channels of the images after each convolution and block of ``convolutional_design``
+BLOCKS = [(14, 8), (7, 16), (7, 16)]
 ACCURACIES = {"train_loss", "val_loss", "val_acc"}
 
 
@@ -160,6 +162,19 @@ def test_batch_statistics(run, backend, capsys):
     assert_learned(trainer.history, 2)
     assert running_mean.shape == (6,)
     assert (running_mean != 0).all()
+
+
+def test_convolutional_design(run, backend, capsys):
+    """The size of a block's 3 × 3 kernel tells ``groups`` from the number of groups."""
+    trainer, sizes = run("convolutional_design")
+    shapes = printed_shapes(capsys)
+    assert shapes[:3] == [image(backend, 2, side, channels) for side, channels in BLOCKS]
+    assert shapes[-1] == (2, 10)
+    assert_learned(trainer.history, 2)
+    width, bottleneck, group = 16, 8, 4
+    kernels = [width * bottleneck, 9 * bottleneck * group, bottleneck * width]
+    others = [bottleneck] * 6 + [width] * 3  # biases, and the normalisations' two vectors
+    assert sorted(sizes) == sorted(kernels + others)
 
 
 def test_devices(run, backend):

@@ -14,8 +14,8 @@ from backends import BACKENDS, FRAMEWORKS, ROOT, backend_of
 # What code published for d2l 1.0.3 uses, and what the design adds to it.
 NAMES = {
     "HyperParameters", "add_to_class", "ProgressBoard", "Module", "DataModule", "Trainer",
-    "Classifier", "FashionMNIST", "SGD", "cpu", "gpu", "num_gpus", "try_gpu", "plt", "plot",
-    "set_figsize", "use_svg_display", "show_images", "Timer", "nn_Module", "seed_everything",
+    "Classifier", "FashionMNIST", "ResNeXtBlock", "SGD", "cpu", "gpu", "num_gpus", "try_gpu", "plt",
+    "plot", "set_figsize", "use_svg_display", "show_images", "Timer", "nn_Module", "seed_everything",
     "numpy", "reshape", "to", "astype", "argmax", "reduce_mean", "reduce_sum", "exp", "log",
     "matmul", "normal", "rand", "randn", "randint", "ones", "zeros", "zeros_like", "tensor",
     "arange", "float32", "int32", "concat", "stack", "transpose",
@@ -37,6 +37,7 @@ COMPILED = "the step is compiled as a whole, so it is a method of its own"
 OPTIMISER = "every framework has its own interface of optimisers"
 GRADIENTS = "gradients are values that a step passes on, not attributes of parameters"
 KERAS = "what Keras calls in place of forward"
+FORWARD = "what Flax calls in place of forward is __call__"
 GLUON = "Gluon knows only parameters of layers: arrays of one's own are found here"
 ALIAS = "the framework has it under no single name; elsewhere it is an alias"
 INITIALISER = "elsewhere a layer is told how to draw its weights where it is made"
@@ -72,6 +73,10 @@ EXCEPTIONS = {
     ("pytorch", "SGD.zero_grad", "extra"): OPTIMISER,
     ("mxnet", "SGD.step", "extra"): OPTIMISER,
     ("tensorflow", "Module.call", "extra"): KERAS,
+    ("tensorflow", "ResNeXtBlock.call", "extra"): KERAS,
+    ("pytorch", "ResNeXtBlock.forward", "extra"): FORWARD,
+    ("mxnet", "ResNeXtBlock.forward", "extra"): FORWARD,
+    ("jax", "ResNeXtBlock.__init__", "signature"): DATACLASS,
     ("mxnet", "Module.parameters", "extra"): GLUON,
     ("mxnet", "Module.get_scratch_params", "extra"): GLUON,
     ("mxnet", "Module.set_scratch_params_device", "extra"): GLUON,
@@ -94,7 +99,6 @@ LEFT_OUT = {
     "SoftmaxRegression": NETWORK,
     "LeNet": NETWORK,
     "Residual": NETWORK,
-    "ResNeXtBlock": NETWORK,
     "corr2d": "a double loop that shows what a convolution is; no network trains with it",
     "try_all_gpus": "a trainer uses one GPU",
     "download": "files of other data sets; Fashion-MNIST is fetched by its hash",

@@ -6,7 +6,12 @@ from functools import partial
 import jax
 import optax
 from d2l_programs import shared
-from d2l_programs.on_jax_images import batch_normalization, larger_images, lenet  # noqa: F401
+from d2l_programs.on_jax_images import (  # noqa: F401
+    batch_normalization,
+    convolutional_design,
+    larger_images,
+    lenet,
+)
 from flax import linen as nn
 from jax import numpy as jnp
 

@@ -100,3 +100,29 @@ def batch_normalization():
     model.layer_summary((2, 28, 28, 1))
     trainer = shared.fit(d2l, model)
     return trainer, d2l.numpy(trainer.state.batch_stats["net"]["layers_1"]["moving_mean"])
+
+
+def convolutional_design():
+    class AnyNet(d2l.Classifier):
+        lr: float = 0.1
+        num_classes: int = 10
+        training: bool = True
+
+        def setup(self):
+            self.net = nn.Sequential(
+                [
+                    nn.Conv(8, kernel_size=(3, 3), strides=(2, 2)),
+                    d2l.ResNeXtBlock(
+                        16, 4, 0.5, use_1x1conv=True, strides=(2, 2), training=self.training
+                    ),
+                    d2l.ResNeXtBlock(16, 4, 0.5, training=self.training),
+                    lambda x: x.mean((1, 2)),
+                    nn.Dense(self.num_classes),
+                ]
+            )
+
+    model = AnyNet(lr=0.1)
+    model.layer_summary((2, 28, 28, 1))
+    trainer = shared.fit(d2l, model)
+    block = trainer.state.params["net"]["layers_2"]
+    return trainer, [p.size for p in jax.tree_util.tree_leaves(block)]

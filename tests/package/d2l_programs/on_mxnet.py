@@ -225,6 +225,27 @@ def batch_normalization():
     return trainer, d2l.numpy(model.net[1].running_mean.data())
 
 
+def convolutional_design():
+    class AnyNet(d2l.Classifier):
+        def __init__(self, lr=0.1, num_classes=10):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = nn.Sequential()
+            self.net.add(
+                nn.Conv2D(8, kernel_size=3, strides=2, padding=1),
+                d2l.ResNeXtBlock(16, 4, 0.5, use_1x1conv=True, strides=2),
+                d2l.ResNeXtBlock(16, 4, 0.5),
+                nn.GlobalAvgPool2D(), nn.Dense(num_classes),
+            )  # fmt: skip
+            self.net.initialize(init.Xavier())
+
+    model = AnyNet(lr=0.1)
+    model.layer_summary((2, 1, 28, 28))
+    trainer = shared.fit(d2l, model)
+    found = model.net[2].collect_params().values()
+    return trainer, [p.data().size for p in found if p.grad_req != "null"]
+
+
 def devices():
     X = d2l.ones((2, 3), ctx=d2l.try_gpu())
     assert X.ctx == d2l.try_gpu()

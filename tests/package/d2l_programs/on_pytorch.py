@@ -220,6 +220,24 @@ def batch_normalization():
     return trainer, d2l.numpy(model.net[1].running_mean)
 
 
+def convolutional_design():
+    class AnyNet(d2l.Classifier):
+        def __init__(self, lr=0.1, num_classes=10):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = nn.Sequential(
+                nn.LazyConv2d(8, kernel_size=3, stride=2, padding=1),
+                d2l.ResNeXtBlock(16, 4, 0.5, use_1x1conv=True, strides=2),
+                d2l.ResNeXtBlock(16, 4, 0.5),
+                nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.LazyLinear(num_classes),
+            )  # fmt: skip
+
+    model = AnyNet(lr=0.1)
+    model.layer_summary((2, 1, 28, 28))
+    trainer = shared.fit(d2l, model)
+    return trainer, [p.numel() for p in model.net[2].parameters()]
+
+
 def devices():
     X = d2l.ones((2, 3), device=d2l.try_gpu())
     assert X.device.type == d2l.try_gpu().type

@@ -236,6 +236,27 @@ def batch_normalization():
     return trainer, d2l.numpy(model.net.layers[1].moving_mean)
 
 
+def convolutional_design():
+    class AnyNet(d2l.Classifier):
+        def __init__(self, lr=0.1, num_classes=10):
+            super().__init__()
+            self.save_hyperparameters()
+            self.net = tf.keras.models.Sequential(
+                [
+                    tf.keras.layers.Conv2D(8, kernel_size=3, strides=2, padding="same"),
+                    d2l.ResNeXtBlock(16, 4, 0.5, use_1x1conv=True, strides=2),
+                    d2l.ResNeXtBlock(16, 4, 0.5),
+                    tf.keras.layers.GlobalAvgPool2D(),
+                    tf.keras.layers.Dense(num_classes),
+                ]
+            )
+
+    model = AnyNet(lr=0.1)
+    model.layer_summary((2, 28, 28, 1))
+    trainer = shared.fit(d2l, model)
+    return trainer, [tf.size(w).numpy() for w in model.net.layers[2].trainable_weights]
+
+
 def devices():
     with d2l.try_gpu():
         X = d2l.ones((2, 3))
