@@ -14,8 +14,9 @@ from backends import BACKENDS, FRAMEWORKS, ROOT, backend_of
 # What code published for d2l 1.0.3 uses, and what the design adds to it.
 NAMES = {
     "HyperParameters", "add_to_class", "ProgressBoard", "Module", "DataModule", "Trainer",
-    "Classifier", "FashionMNIST", "ResNeXtBlock", "SGD", "cpu", "gpu", "num_gpus", "try_gpu", "plt",
-    "plot", "set_figsize", "use_svg_display", "show_images", "Timer", "nn_Module", "seed_everything",
+    "Classifier", "FashionMNIST", "ResNeXtBlock", "SGD", "cpu", "gpu", "num_gpus", "try_gpu",
+    "plt", "plot", "set_figsize", "use_svg_display", "show_images", "Timer", "nn_Module",
+    "seed_everything",
     "numpy", "reshape", "to", "astype", "argmax", "reduce_mean", "reduce_sum", "exp", "log",
     "matmul", "normal", "rand", "randn", "randint", "ones", "zeros", "zeros_like", "tensor",
     "arange", "float32", "int32", "concat", "stack", "transpose",
