@@ -129,8 +129,6 @@ def outputs(
     shape = tuple(getattr(scores, "shape", ()))
     if not hasattr(model, "accuracy") or shape[:-1] != tuple(getattr(labels, "shape", ())):
         return
-    if getattr(labels, "is_meta", False):  # a PyTorch tensor without values
-        return
     array = np.asarray(to_numpy(labels))
     if array.dtype.kind not in "iuf" or (array % 1).any():  # these are not class labels
         return
