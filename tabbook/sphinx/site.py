@@ -4,9 +4,11 @@
    the 404 page (``set_address``).
 2. The start page, which redirects to the first page (``write_start_page``).
 3. The sizes of pictures, so that the page does not move while they load (``state_picture_sizes``).
+4. Redirects of old addresses: sections that moved to a page of their own (``redirect_moved``).
 """
 
 import html
+import json
 import os
 import re
 import shutil
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -129,6 +132,47 @@ def _size(picture: Path) -> tuple[int, int] | None:
     return width, height
 
 
+REDIRECT = """<script>
+(() => {{
+  const page = {pages}[decodeURIComponent(location.hash.slice(1))];
+  if (page) location.replace(page + location.search + location.hash);
+}})();
+</script>"""
+
+
+def redirect_moved(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Redirect links to sections that have moved from this page to a new page.
+
+    ``tabbook_moved`` in ``_config.yml`` maps each new page to the page that it was a part of, such
+    as ``chapters/rates: chapters/choosing``.
+
+    Raises:
+        ExtensionError: the book has no such page.
+    """
+    if doctree is None:
+        return
+    here = _ids(doctree)
+    pages: dict[str, str] = {}
+    for new, old in app.config.tabbook_moved.items():
+        if missing := {new, old} - app.env.all_docs.keys():
+            raise ExtensionError(
+                f"tabbook_moved in _config.yml expected pages of _toc.yml, found {min(missing)!r}. "
+                "Correct the name, without .md."
+            )
+        if old == pagename:
+            address = app.builder.get_relative_uri(pagename, new)
+            pages |= dict.fromkeys(sorted(_ids(app.env.get_doctree(new)) - here), address)
+    if pages:
+        script = REDIRECT.format(pages=json.dumps(pages))
+        context["metatags"] = context.get("metatags", "") + script
+
+
+def _ids(doctree: nodes.document) -> set[str]:
+    return {name for node in doctree.findall(nodes.Element) for name in node.get("ids", ())}
+
+
 def date_by_commit(app: Sphinx, config: Config) -> None:
     """Date a page by the last commit to it or its notebooks, independent of the build."""
     config.html_last_updated_fmt = "%d %B %Y"
@@ -150,5 +194,7 @@ def setup(app: Sphinx) -> None:
         app.setup_extension("sphinx_last_updated_by_git")
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
+    app.add_config_value("tabbook_moved", {}, "html", [dict])
+    app.connect("html-page-context", redirect_moved)
     app.connect("html-page-context", state_picture_sizes, priority=900)
     app.connect("build-finished", write_start_page)

@@ -14,11 +14,12 @@ from tabbook.slides import decks as slides
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SOURCES = {f"chapters/{page.name}.html": page for page in source.pages(ROOT / "chapters")}
-EXECUTED = list(SOURCES)
+# The pages whose code is in tabs. The others have code in NumPy only.
+TABBED = [path for path, page in SOURCES.items() if len(page.frameworks) > 1]
 PICTURED = [
     path
     for path, page in SOURCES.items()
-    if "image/svg+xml" in page.notebook("pytorch").read_text(encoding="utf-8")
+    if "image/svg+xml" in page.notebook(page.frameworks[0]).read_text(encoding="utf-8")
 ]
 REFERENCE = [f"chapters/api/{name}.html" for name in ("index", *FRAMEWORKS)]
 DECKS = [

@@ -41,7 +41,7 @@ def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
     ("path", "narrow", "wide"),
     [
         ("dropout", "#equation-eq-dropout .formula", "#equation-eq-dropout-mean .formula"),
-        ("choosing", "div:has(> #tab-choosing-claims)", "div:has(> #tab-choosing-rates)"),
+        ("rates", "div:has(> #tab-choosing-claims)", "div:has(> #tab-choosing-rates)"),
     ],
 )
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])

@@ -9,11 +9,11 @@ import threading
 
 import pytest
 from browsing import (
-    EXECUTED,
     FRAMES,
     SHIFTS,
     SHOWN,
     STORED,
+    TABBED,
     QuietHandler,
     pick,
     served,
@@ -237,7 +237,7 @@ def test_nothing_jumps_when_a_page_with_a_stored_choice_is_opened(page, book):
     """test_every_page_narrow.py tests the same on a phone."""
     page.add_init_script(store("mxnet") + SHIFTS)
     jumped = {}
-    for path in EXECUTED:
+    for path in TABBED:
         page.goto(f"{book}/{path}")
         far = shift(page)
         assert shown(page) == "mxnet", path

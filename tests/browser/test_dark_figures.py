@@ -61,7 +61,7 @@ def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
         assert np.array_equal(light, dark)
 
 
-@pytest.mark.parametrize("path", ["choosing", "dropconnect", "uncertainty", "solutions"])
+@pytest.mark.parametrize("path", ["choosing", "dropconnect", "uncertainty", "solutions_dropout"])
 def test_the_data_of_a_figure_can_be_opened(page, book, path):
     page.goto(f"{book}/chapters/{path}.html")
     data = unfolded(page).locator("article .figure-data").filter(visible=True).first

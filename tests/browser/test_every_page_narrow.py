@@ -10,6 +10,7 @@ from browsing import (
     SHIFTS,
     SHOWN,
     SOURCES,
+    TABBED,
     THEME,
     Log,
     fail_where,
@@ -53,8 +54,8 @@ NEVER = {
         .map(e => e.src)""",
 }
 CHOSEN = {}
-for number, (path, source) in enumerate(SOURCES.items()):
-    others = source.frameworks[1:]
+for number, path in enumerate(TABBED):
+    others = SOURCES[path].frameworks[1:]
     CHOSEN[path] = others[number % len(others)]
 CLOSED = "a need to scroll sideways with its folds closed"
 ENLARGED = "a need to scroll sideways at 400 %"

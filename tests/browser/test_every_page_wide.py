@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from browsing import (
     DECKS,
-    EXECUTED,
     FONTS,
     OPEN_ALL,
     PAGES,
     PICTURED,
     REFERENCE,
     SHIFTS,
+    TABBED,
     TEX,
     Log,
     change_theme,
@@ -170,11 +170,11 @@ def gathered(page, book, path, packed):
     facts["icon"] = page.locator("link[rel=icon]").evaluate("link => link.href")
     downloads = ".dropdown-download-buttons a[href*='/slides/']"
     facts["decks"] = page.eval_on_selector_all(downloads, "all => all.map(link => link.href)")
-    if path in EXECUTED:
+    if path in TABBED:
         facts["uses"], facts["cards"] = page.evaluate(USES), page.evaluate(CARDS)
     facts["shift"] = shift(page)
     facts["weight"] = weight(dict(answers), packed)
-    if path in EXECUTED:
+    if path in TABBED:
         for framework in ("mxnet", "jax"):
             pick(page, framework)
         facts["cut off in JAX"] = page.evaluate(WIDE)
@@ -214,7 +214,7 @@ def test_no_page_has(desktop, rule):
 def test_the_rules_had_something_to_look_at(desktop):
     counts = {path: facts["counts"] for path, facts in desktop.items() if "counts" in facts}
     assert sum(count["formulas"] for count in counts.values()) > 1000
-    for path in EXECUTED:
+    for path in TABBED:
         assert bool(counts[path]["pictures"]) == (path in PICTURED), path
         assert counts[path]["tabs"] > 3, path
     for name in ("choosing", "depth"):
@@ -230,7 +230,7 @@ def test_no_page_asks_a_third_party_or_complains(desktop, book):
     assert not [url for url in asked if "mathjax" in url.lower()]
     (script,) = {url for url in asked if "playable_figures.js" in url}
     with_it = {path for path, facts in desktop.items() if script in facts["log"].asked}
-    assert with_it == {f"chapters/{name}.html" for name in ("dropout", "spatial", "choosing")}
+    assert with_it == {f"chapters/{name}.html" for name in ("dropout", "spatial", "rates")}
     for path, facts in desktop.items():
         pictures = {url for url in facts.get("images", ()) if url.startswith("http")}
         assert pictures <= set(facts["answers"]), path
@@ -267,7 +267,7 @@ def test_every_use_of_the_package_leads_to_its_entry(desktop, book, book_folder)
         path: set(re.findall(r'id="([^"]+)"', (book_folder / path).read_text(encoding="utf-8")))
         for path in REFERENCE
     }
-    for path in EXECUTED:
+    for path in TABBED:
         assert desktop[path]["uses"], path
         for use in desktop[path]["uses"]:
             assert use["linked"] in (use["text"], "@" + use["text"]), use
@@ -279,7 +279,7 @@ def test_every_use_of_the_package_leads_to_its_entry(desktop, book, book_folder)
 
 
 def test_every_page_links_to_terms_and_carries_their_definitions(desktop):
-    for path in EXECUTED:
+    for path in TABBED:
         cards = desktop[path]["cards"]
         assert 2 <= len(cards) <= 12, path
         assert all(len(text.split()) > 5 and not shown for text, shown in cards), path
@@ -293,7 +293,7 @@ def test_every_page_has_an_icon_that_is_there(desktop, book_folder):
 
 def test_every_chapter_links_the_slides(desktop, book):
     assert {path for path in desktop if path.startswith("slides/")} == set(DECKS)  # none failed
-    for path in ["chapters/index.html", "chapters/references.html", *EXECUTED]:
+    for path in ["chapters/index.html", "chapters/references.html", *TABBED]:
         assert desktop[path]["decks"] == [f"{book}/{deck}" for deck in DECKS], path
 
 

@@ -1,6 +1,6 @@
 """Tabs, formulas, terms and slides work without JavaScript."""
 
-from browsing import DECKS, EXECUTED, fail_where
+from browsing import DECKS, TABBED, fail_where
 
 PAGE = "chapters/signal.html"
 LABELS = ["PyTorch", "TensorFlow", "JAX", "MXNet", "NumPy"]
@@ -14,7 +14,7 @@ UNSEEN = """() => [...document.querySelectorAll('article :is(p, pre, li, td, fig
 
 def test_every_word_is_readable(without_scripts, book):
     unseen = {}
-    for path in EXECUTED:
+    for path in TABBED:
         without_scripts.goto(f"{book}/{path}")
         unseen[path] = without_scripts.evaluate(UNSEEN)
     fail_where(unseen)

@@ -183,7 +183,7 @@ LAYERS = (
     Copied("sequences", "TransformerBlock", block, ((4, 3, 6),), kind="layer",
            products=True),
     Copied("dropconnect", "DropConnectLinear", dropconnect_layer, kind="layer", products=True),
-    Copied("solutions", "GaussianDropout", gaussian, kind="layer",
+    Copied("solutions_dropout", "GaussianDropout", gaussian, kind="layer",
            frameworks=("pytorch", "jax", "mxnet")),  # Keras has one
 )  # fmt: skip
 MODELS = (

@@ -24,18 +24,19 @@ KNOWN: dict[str, list[tuple[str, str, str]]] = {
          float16-numpy-sequences-TransformerBlock
          """),
     ],
-    "solutions": [
+    "solutions_dropout": [
         ("the mask, the noise or the weights are float32 or wider",
          "test_half_precision_stays",
          """
-         float16-jax-solutions-GaussianDropout float16-mxnet-solutions-GaussianDropout
-         bfloat16-jax-solutions-GaussianDropout
+         float16-jax-solutions_dropout-GaussianDropout
+         float16-mxnet-solutions_dropout-GaussianDropout
+         bfloat16-jax-solutions_dropout-GaussianDropout
          """),
         ("with p = 1 the noise has no finite deviation",
          "test_nothing_and_everything_dropped_have_a_gradient",
          """
-         1-pytorch-solutions-GaussianDropout 1-jax-solutions-GaussianDropout
-         1-mxnet-solutions-GaussianDropout
+         1-pytorch-solutions_dropout-GaussianDropout 1-jax-solutions_dropout-GaussianDropout
+         1-mxnet-solutions_dropout-GaussianDropout
          """),
     ],
     "spatial": [
