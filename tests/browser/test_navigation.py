@@ -86,6 +86,21 @@ def test_the_first_paint_has_the_visitors_colours(chromium, book, scheme):
     context.close()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("choosing.html?framework=jax#sec-choosing-place", "rates.html"),
+        ("solutions.html#ex-dropout-rates-solution", "solutions_dropout.html"),
+    ],
+)
+def test_an_old_address_leads_to_the_new_page(page, book, old, new):
+    page.goto(f"{book}/chapters/{old}")
+    page.wait_for_url(f"{book}/chapters/{new}*")
+    identity = page.evaluate("location.hash")
+    assert identity == "#" + old.partition("#")[2]
+    assert page.locator(identity).count() == 1
+
+
 def test_icons_are_drawn_by_the_font(page, book):
     page.goto(f"{book}/chapters/dropout.html")
     icon = page.locator(".article-header-buttons .fa-download, .article-header-buttons .fas").first

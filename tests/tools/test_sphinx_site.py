@@ -1,5 +1,6 @@
 """A toy site, really built: with an address and without, with its history and without."""
 
+import json
 import os
 import re
 import shutil
@@ -17,9 +18,9 @@ FILES = {
     "_toc.yml": "format: jb-book\nroot: chapters/index\nchapters:\n- file: chapters/next\n",
     "mark.svg": SVG,
     "chapters/index.md": "# Begin\n\nWords that say what this is.\n\n![A picture](../mark.svg)\n",
-    "chapters/next.md": "# Next\n\nMore words.\n",
+    "chapters/next.md": "# Next\n\nMore words.\n\n(part)=\n## Part\n\nIt was on the first page.\n",
 }
-CONFIG = "html: {favicon: mark.svg}\n"
+CONFIG = "  config: {tabbook_moved: {chapters/next: chapters/index}}\nhtml: {favicon: mark.svg}\n"
 HTML = "_build/html"
 DATE = "2020-02-29T12:00:00Z"
 
@@ -137,6 +138,19 @@ def test_the_start_page_is_a_page_itself(unpublished):
     assert text.count('href="chapters/index.html"') == 1
     (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', text)
     assert (unpublished / icon).is_file()
+
+
+def test_the_address_of_a_moved_section_leads_to_its_new_page(unpublished):
+    text = (unpublished / "chapters" / "index.html").read_text(encoding="utf-8")
+    (pages,) = re.findall(r"const page = (\{.*?\})\[", text)
+    assert json.loads(pages)["part"] == "next.html"
+    assert "const page" not in (unpublished / "chapters" / "next.html").read_text()
+
+
+def test_a_moved_section_names_pages_of_the_book(tmp_path):
+    write_book(tmp_path, FILES, CONFIG.replace("chapters/next:", "chapters/nxet:"))
+    told = build(tmp_path, check=False)
+    assert "tabbook_moved in _config.yml expected pages of _toc.yml, found 'chapters/nxet'" in told
 
 
 def test_a_picture_has_its_size_before_it_comes(unpublished):
