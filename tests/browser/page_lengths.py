@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 TESTS = Path(__file__).parents[1]
 sys.path.append(str(TESTS))  # as pytest does
 
-from browsing import CHROMIUM, FONTS, PAGES, QuietHandler, served, store  # noqa: E402
+from browsing import CHROMIUM, FONTS, PAGES, REFERENCE, QuietHandler, served, store  # noqa: E402
 
 WORDS, SCREENS = 2600, 16
 WIDTH, HEIGHT = 1440, 900
@@ -54,7 +54,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.add_init_script(store("pytorch"))
-        for path in (path for path in PAGES if path.startswith("chapters/")):
+        for path in PAGES:
+            if path in REFERENCE or not path.startswith("chapters/"):
+                continue
             words, screens = length(page, f"{book}/{path}")
             over = words > WORDS or screens > SCREENS
             name = path.removeprefix("chapters/").removesuffix(".html")
