@@ -217,9 +217,9 @@ def test_the_rules_had_something_to_look_at(desktop):
     for path in TABBED:
         assert bool(counts[path]["pictures"]) == (path in PICTURED), path
         assert counts[path]["tabs"] > 3, path
-    for name in ("choosing", "depth"):
+    for name in ("choosing", "dropout"):
         assert counts[f"chapters/{name}.html"]["headings"] > 10, name
-    for name in ("api/index", "depth", "devices"):
+    for name in ("api/index", "drop_path", "devices"):
         assert counts[f"chapters/{name}.html"]["breaks"] > 10, name
 
 

@@ -164,8 +164,8 @@ FUNCTIONS = (
     Copied("depth", "batch", by_survival("drop_path", "batch")),
     Copied("depth", "residual-row", residual("row")),
     Copied("depth", "residual-batch", residual("batch"), without=("elsewhere",)),  # a coin decides
-    Copied("depth", "stock", by_survival("stock_drop_path")),
-    Copied("depth", "join", joined, ((4, 6), (4, 6)), (0, 1), without=("open", "jit")),
+    Copied("drop_path", "stock", by_survival("stock_drop_path")),
+    Copied("drop_path", "join", joined, ((4, 6), (4, 6)), (0, 1), without=("open", "jit")),
     Copied("sequences", "drop", function("drop")),
     Copied("sequences", "attention", function("attention"), ((4, 3, 6),) * 3, (0, 1, 2),
            products=True),
@@ -192,7 +192,7 @@ MODELS = (
     a_model("choosing", "MLP", model("MLP", ["dropout"], lr=0.1)),
     a_model("choosing", "NormMLP", model("NormMLP", ["dropout"], place="after")),
     a_model("dropconnect", "NoisyMLP", model("NoisyMLP", ["dropconnect"])),
-    a_model("depth", "ResidualMLP", lambda page, p: page.model(
+    a_model("drop_path", "ResidualMLP", lambda page, p: page.model(
         "ResidualMLP", last=1 - p, mode="row", **DEEP)),
     a_model("sequences", "RowReader", model(
         "RowReader", ["p"], num_hiddens=4, place="weights", every_step=True, lr=0.1)),

@@ -5,16 +5,16 @@ of a page when you correct its layers. What a framework's own layers can't do is
 """
 
 KNOWN: dict[str, list[tuple[str, str, str]]] = {
-    "depth": [
+    "drop_path": [
         ("the mask, the noise or the weights are float32 or wider",
          "test_half_precision_stays",
          """
-         float16-numpy-depth-stock
+         float16-numpy-drop_path-stock
          """),
         ("the mask is drawn in the default context, not in the input's",
          "test_in_another_context",
          """
-         mxnet-depth-join-training
+         mxnet-drop_path-join-training
          """),
     ],
     "sequences": [
@@ -71,12 +71,12 @@ KNOWN: dict[str, list[tuple[str, str, str]]] = {
         ("Keras' own layer has no gradient for p = 1",
          "test_nothing_and_everything_dropped_have_a_gradient",
          """
-         1-tensorflow-depth-stock
+         1-tensorflow-drop_path-stock
          """),
         ("MXNet's own layer returns nan for p = 1",
          "test_nothing_and_everything_dropped_have_a_gradient",
          """
-         1-mxnet-depth-stock
+         1-mxnet-drop_path-stock
          """),
         ("Keras' own layer has no gradient for p = 1",
          "test_probability_one_leaves_nothing_and_no_gradient",

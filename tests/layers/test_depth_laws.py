@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import pytest
-from backends import BACKENDS, bound, close, definitions, each
+from backends import BACKENDS, bound, close, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -200,83 +200,3 @@ def test_skipped_branch_has_no_gradient_and_the_shortcut_has(page, mode):
             weights,
         )
         close(gradient, weights * (1 + 4 * value))
-
-
-def stack(H, weights, masks, survivals):
-    """The oracle: a residual stack in double precision, and its input's gradient by differences."""
-    H = H.astype(float)
-    for (W_1, W_2), mask, p in zip(weights, masks, survivals, strict=True):
-        H = H + mask[:, None] / p * (np.maximum(H @ W_1, 0) @ W_2)
-    return H
-
-
-def some_stack(blocks=4, n=5, width=3):
-    rng = np.random.default_rng(8)
-    weights = rng.normal(0, 0.7, (blocks, 2, width, width)).astype(np.float32)
-    masks = (rng.random((blocks, n)) < 0.6).astype(np.float32)
-    X, V = rng.normal(size=(2, n, width)).astype(np.float32)
-    return X, V, weights, masks, [0.9, 0.8, 0.7, 0.6]
-
-
-def by_differences(function, x, step=1e-6):
-    gradient = np.zeros(x.shape)
-    for place in np.ndindex(x.shape):
-        high, low = x.astype(float), x.astype(float)
-        high[place] += step
-        low[place] -= step
-        gradient[place] = (function(high) - function(low)) / (2 * step)
-    return gradient
-
-
-def test_backward_pass_by_hand():
-    page = definitions("numpy", "depth")
-    X, V, weights, masks, survivals = some_stack()
-    X, V, weights = X.astype(float), V.astype(float), weights.astype(float)
-    for shortcut in (True, False):
-        factors = [mask[:, None] / p for mask, p in zip(masks, survivals, strict=True)]
-        if not shortcut:
-            factors = [np.ones((len(X), 1))] * len(weights)
-
-        def total(X, weights, factors=factors, shortcut=shortcut):
-            return (page.stack_forward(X, list(weights), factors, shortcut)[0] * V).sum()
-
-        out, inputs = page.stack_forward(X, list(weights), factors, shortcut)
-        if shortcut:
-            close(out, stack(X, weights, masks, survivals))
-        G, gradients = page.stack_backward(V, inputs, list(weights), factors, shortcut)
-        np.testing.assert_allclose(
-            G, by_differences(lambda x: total(x, weights), X), rtol=1e-5, atol=1e-6
-        )
-        np.testing.assert_allclose(
-            np.array(gradients), by_differences(lambda w: total(X, w), weights),
-            rtol=1e-5, atol=1e-6,
-        )  # fmt: skip
-
-
-@trained
-def test_stack_and_its_gradient_are_those_written_by_hand(page):
-    X, V, weights, masks, survivals = some_stack()
-    by_hand = definitions("numpy", "depth")
-    factors = [mask[:, None] / p for mask, p in zip(masks, survivals, strict=True)]
-    out, inputs = by_hand.stack_forward(X.astype(float), list(weights), factors)
-    G, _ = by_hand.stack_backward(V.astype(float), inputs, list(weights), factors)
-    tensors = [tuple(map(page.tensor, pair)) for pair in weights]
-
-    def branch(H, pair):
-        if page.framework == "mxnet":
-            from mxnet import np as mnp
-
-            return mnp.matmul(mnp.maximum(mnp.matmul(H, pair[0]), 0), pair[1])
-        A = H @ pair[0]
-        return ((A + abs(A)) / 2) @ pair[1]
-
-    def network(H):
-        for pair, mask, p in zip(tensors, masks, survivals, strict=True):
-            given_mask = page.tensor(mask)
-            H = page.code.residual(
-                H, lambda H, pair=pair: branch(H, pair), p, True, "row", given_mask
-            )
-        return H
-
-    np.testing.assert_allclose(page.numpy(network(page.tensor(X))), out, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(page.gradient(network, X, V), G, rtol=1e-5, atol=1e-6)

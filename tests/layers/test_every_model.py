@@ -22,7 +22,7 @@ MODELS = [
     ("dropconnect", "NoisyMLP", IMAGES, {"num_hiddens_1": 24, "num_hiddens_2": 12, "lr": 0.1}, [
         {}, {"dropout": 0.5}, {"dropconnect": 0.5}, {"dropconnect": 0.5, "per": "batch"},
     ]),
-    ("depth", "ResidualMLP", IMAGES,
+    ("drop_path", "ResidualMLP", IMAGES,
      {"num_outputs": 3, "num_hiddens": 4, "num_blocks": 3, "lr": 0.1}, [
         {"last": 1.0, "mode": "row"}, {"last": 0.5, "mode": "row"}, {"last": 0.0, "mode": "batch"},
     ]),
