@@ -220,9 +220,6 @@ def test_what_has_no_meaning_is_refused(page):
         with pytest.raises(ValueError, match=r"(?s)expected.*received") as caught:
             dropconnect(page, **arguments)
         assert received in str(caught.value), changed
-    for p in (1, -0.5):
-        with pytest.raises(ValueError, match=r"expected.*received"):
-            page.code.gaussian_moments(x, w, b, p)
 
 
 @every
@@ -236,6 +233,11 @@ def test_the_rows_of_an_example_share_its_mask(page, per):
     for place in range(3):
         expected = oracle(rows[:, place, 0], w, b, 0.25, mask)
         np.testing.assert_allclose(out[:, place, 0], expected, atol=1e-5)
+
+
+@every
+def test_costs(page):
+    assert list(page.code.cost(2, 3, 5).values()) == [(0, 30), (6, 36), (15, 45), (30, 60)]
 
 
 # ---------------------------------------------------------------------------------------- the layer

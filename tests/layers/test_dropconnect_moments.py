@@ -1,15 +1,16 @@
-"""The moments that the page on DropConnect states, checked by going through *all* masks of a small
-layer, so that chance has no say in them; where it has, it breaks a bound at most once in a thousand
-million runs. The definitions come from the executed notebook that a test's name states.
+"""The moments that the page on DropConnect's noise states, checked by going through *all* masks of
+a small layer, so that chance has no say in them; where it has, it breaks a bound at most once in a
+thousand million runs. The definitions come from the executed notebook that a test's name states.
 """
 
+import inspect
 import itertools
 
 import numpy as np
 import pytest
-from backends import bound, each, normals
+from backends import bound, each, normals, page_of
 
-PAGE = "dropconnect"
+PAGE = "dropconnect_inference"
 every = each(PAGE)
 
 
@@ -62,6 +63,14 @@ def test_the_moments_of_the_gaussian_are_those_over_all_masks(page, p):
 
 
 @every
+def test_a_gaussian_has_a_rate_below_one(page):
+    x, w, b = normals(0, (3, 5), (5, 4), (4,))
+    for p in (1, -0.5):
+        with pytest.raises(ValueError, match=r"expected.*received"):
+            page.code.gaussian_moments(x, w, b, p)
+
+
+@every
 def test_gaussian_outputs_are_the_moments_and_the_noise(page):
     x, w, b, noise = normals(8, (3, 5), (5, 4), (4,), (7, 3, 4))
     out = page.call("gaussian_outputs", x, w, b, 0.3, 7, noise=noise)
@@ -86,8 +95,15 @@ def test_masked_outputs_use_each_mask_for_all_examples(page):
 
 
 @every
-def test_numbers_of_masks_and_costs(page):
+def test_numbers_of_masks(page):
     for d_in, d_out in ((1, 1), (3, 2), (10, 7)):
         told = page.code.log10_masks(d_in, d_out)
         np.testing.assert_allclose(told, np.log10([2.0**d_in, 2.0 ** (d_in * d_out)]))
-    assert list(page.code.cost(2, 3, 5).values()) == [(0, 30), (6, 36), (15, 45), (30, 60)]
+
+
+@every
+@pytest.mark.parametrize("name", ["check_dropconnect", "draw_mask", "dropconnect"])
+def test_a_repeated_definition_is_that_of_the_page_on_dropconnect(page, name):
+    first = page_of(page.framework, "dropconnect")
+    told, again = (inspect.getsource(getattr(one.code, name)) for one in (first, page))
+    assert again == told
