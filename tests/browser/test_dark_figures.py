@@ -42,7 +42,7 @@ def test_a_figure_follows_when_the_reader_changes_the_theme(visit):
     assert np.median(pixels(figure)) < 0x30
 
 
-@pytest.mark.parametrize("path", ["preliminaries", "uncertainty", "dropconnect"])
+@pytest.mark.parametrize("path", ["preliminaries", "calibration", "dropconnect"])
 def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
     shown = []
     for theme in THEMES:

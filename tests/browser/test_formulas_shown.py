@@ -43,7 +43,7 @@ def test_nothing_moves_when_a_part_comes_late(page, book, path, width):
 
 
 def test_a_wide_formula_scrolls_in_its_box_by_the_keyboard_and_its_number_stays(visit):
-    page = visit("chapters/uncertainty.html", width=375)
+    page = visit("chapters/spread.html", width=375)
     box = page.locator("#equation-eq-uncertainty-elbo .formula")
     number = page.locator("#equation-eq-uncertainty-elbo .eqno")
     before = number.bounding_box()

@@ -209,18 +209,3 @@ def test_the_geometric_mean_of_thinned_networks_is_dropout_off(page):
         weights = np.where(masks, 1 - p, p).prod(axis=-1)
         geometric = np.exp(weights @ np.log(P))
         np.testing.assert_allclose(geometric / geometric.sum(), softmax(h @ W))
-
-
-def test_the_spread_of_a_line(page):
-    """Against least squares with masks drawn, and against the posterior's closed form."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=50)
-    y = 2 * x + rng.normal(size=50)
-    for p in (0.1, 0.5):
-        passes, posterior = page.spreads_of_a_line(50, p)
-        masks = np.random.default_rng(1).random((20_000, 50)) >= p
-        dropped = masks * x / (1 - p)
-        w = (dropped * y).sum() / (dropped**2).sum()
-        draws = w * (np.random.default_rng(2).random(100_000) >= p) / (1 - p)
-        assert passes == pytest.approx(draws.std(), rel=0.02)
-        assert posterior == pytest.approx(1 / np.sqrt((x**2).sum()))
