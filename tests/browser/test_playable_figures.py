@@ -9,7 +9,7 @@ import pytest
 from browsing import SHOWN, Log, shown
 
 NETWORK = "chapters/dropout.html"
-PLAYABLE = (NETWORK, "chapters/spatial.html", "chapters/choosing.html")
+PLAYABLE = (NETWORK, "chapters/dropblock.html", "chapters/choosing.html")
 LANDING = "chapters/index.html"
 
 
