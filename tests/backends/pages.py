@@ -106,7 +106,7 @@ class MapsPage(Page):
 @functools.cache
 def page_of(framework: str, name: str) -> Page:
     """The one object of a page and a framework."""
-    return (MapsPage if name == "spatial" else Page)(framework, name)
+    return (MapsPage if name in ("spatial", "dropblock") else Page)(framework, name)
 
 
 def each(page: str, frameworks=ARRAYS):

@@ -230,7 +230,7 @@ def test_no_page_asks_a_third_party_or_complains(desktop, book):
     assert not [url for url in asked if "mathjax" in url.lower()]
     (script,) = {url for url in asked if "playable_figures.js" in url}
     with_it = {path for path, facts in desktop.items() if script in facts["log"].asked}
-    assert with_it == {f"chapters/{name}.html" for name in ("dropout", "spatial", "rates")}
+    assert with_it == {f"chapters/{name}.html" for name in ("dropout", "dropblock", "rates")}
     for path, facts in desktop.items():
         pictures = {url for url in facts.get("images", ()) if url.startswith("http")}
         assert pictures <= set(facts["answers"]), path

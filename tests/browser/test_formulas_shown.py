@@ -17,7 +17,7 @@ def test_the_font_has_every_character_of_every_formula(book_folder):
     assert sorted(map(chr, shown - set(there) - {0xFE00})) == []
 
 
-@pytest.mark.parametrize("path", ["dropout", "uncertainty", "spatial"])
+@pytest.mark.parametrize("path", ["dropout", "uncertainty", "dropblock"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_nothing_moves_when_a_part_comes_late(page, book, path, width):
     """The script of the interactive figures, if any, loads late, and the pictures after it."""

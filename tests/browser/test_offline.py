@@ -136,7 +136,7 @@ def test_search_finds_from_a_folder(reader, unpacked):
     reader.wait_for_url("**/search.html?q=DropBlock")
     hits = reader.locator("ul.search li a")
     hits.first.wait_for()
-    assert "chapters/spatial.html" in " ".join(
+    assert "chapters/dropblock.html" in " ".join(
         hits.evaluate_all("found => found.map(link => link.href)")
     )
     hits.first.click()

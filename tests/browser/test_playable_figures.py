@@ -9,7 +9,7 @@ import pytest
 from browsing import SHOWN, Log, shown
 
 NETWORK = "chapters/dropout.html"
-PLAYABLE = (NETWORK, "chapters/spatial.html", "chapters/rates.html")
+PLAYABLE = (NETWORK, "chapters/dropblock.html", "chapters/rates.html")
 LANDING = "chapters/index.html"
 
 

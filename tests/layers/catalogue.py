@@ -159,7 +159,7 @@ FUNCTIONS = (
     *(Copied("signal", scaling, function("dropout", None, scaling))
       for scaling in ("train", "test", "none")),
     Copied("spatial", "spatial_dropout", function("spatial_dropout"), MAPS),
-    Copied("spatial", "dropblock", function("dropblock", 3), MAPS),
+    Copied("dropblock", "dropblock", function("dropblock", 3), MAPS),
     Copied("depth", "row", by_survival("drop_path", "row")),
     Copied("depth", "batch", by_survival("drop_path", "batch")),
     Copied("depth", "residual-row", residual("row")),
@@ -179,7 +179,7 @@ LAYERS = (
     Copied("signal", "DropoutLayer", layer("DropoutLayer"), kind="layer"),
     Copied("signal", "DropoutLayer-test", layer("DropoutLayer", scaling="test"), kind="layer"),
     Copied("spatial", "SpatialDropout", layer("SpatialDropout"), MAPS, kind="layer"),
-    Copied("spatial", "DropBlock", layer("DropBlock", 3), MAPS, kind="layer"),
+    Copied("dropblock", "DropBlock", layer("DropBlock", 3), MAPS, kind="layer"),
     Copied("sequences", "TransformerBlock", block, ((4, 3, 6),), kind="layer",
            products=True),
     Copied("dropconnect", "DropConnectLinear", dropconnect_layer, kind="layer", products=True),
@@ -197,8 +197,8 @@ MODELS = (
     a_model("sequences", "RowReader", model(
         "RowReader", ["p"], num_hiddens=4, place="weights", every_step=True, lr=0.1)),
     a_model("signal", "ScalingMLP", model("ScalingMLP", ["p"], scaling="train", lr=0.1)),
-    a_model("spatial", "SmallCNN-spatial", small_cnn("spatial")),
-    a_model("spatial", "SmallCNN-block", small_cnn("block")),
+    a_model("dropblock", "SmallCNN-spatial", small_cnn("spatial")),
+    a_model("dropblock", "SmallCNN-block", small_cnn("block")),
     a_model("uncertainty", "DropoutMLP", model("DropoutMLP", TWO_RATES, **MLP)),
 )  # fmt: skip
 EVERYTHING = (*FUNCTIONS, *LAYERS, *MODELS)

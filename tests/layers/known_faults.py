@@ -17,6 +17,20 @@ KNOWN: dict[str, list[tuple[str, str, str]]] = {
          mxnet-drop_path-join-training
          """),
     ],
+    "dropblock": [
+        ("training refuses an empty batch, evaluation takes it",
+         "test_an_empty_batch_is_taken_or_refused_in_both_modes",
+         """
+         pytorch-dropblock-DropBlock tensorflow-dropblock-DropBlock jax-dropblock-DropBlock
+         numpy-dropblock-DropBlock
+         """),
+        ("training refuses further axes, evaluation takes them",
+         "test_more_axes_are_taken_or_refused_in_both_modes",
+         """
+         pytorch-dropblock-DropBlock tensorflow-dropblock-DropBlock jax-dropblock-DropBlock
+         mxnet-dropblock-DropBlock numpy-dropblock-DropBlock
+         """),
+    ],
     "sequences": [
         ("the mask, the noise or the weights are float32 or wider",
          "test_half_precision_stays",
@@ -44,16 +58,13 @@ KNOWN: dict[str, list[tuple[str, str, str]]] = {
          "test_an_empty_batch_is_taken_or_refused_in_both_modes",
          """
          pytorch-spatial-SpatialDropout tensorflow-spatial-SpatialDropout
-         jax-spatial-SpatialDropout numpy-spatial-SpatialDropout pytorch-spatial-DropBlock
-         tensorflow-spatial-DropBlock jax-spatial-DropBlock numpy-spatial-DropBlock
+         jax-spatial-SpatialDropout numpy-spatial-SpatialDropout
          """),
         ("training refuses further axes, evaluation takes them",
          "test_more_axes_are_taken_or_refused_in_both_modes",
          """
          pytorch-spatial-SpatialDropout tensorflow-spatial-SpatialDropout
          jax-spatial-SpatialDropout mxnet-spatial-SpatialDropout numpy-spatial-SpatialDropout
-         pytorch-spatial-DropBlock tensorflow-spatial-DropBlock jax-spatial-DropBlock
-         mxnet-spatial-DropBlock numpy-spatial-DropBlock
          """),
         ("with p = 1 there is no gradient",
          "test_nothing_and_everything_dropped_have_a_gradient",

@@ -101,10 +101,10 @@ SIGNAL = [
 ]  # fmt: skip
 SPATIAL = Layer("spatial", "spatial", function("spatial_dropout"), MAPS,
                 message="expected 0 <= p <= 1; received {p}")  # fmt: skip
-BLOCK = Layer("spatial", "block", function("dropblock", 3), MAPS, None, message=SPATIAL.message)
+BLOCK = Layer("dropblock", "block", function("dropblock", 3), MAPS, None, message=SPATIAL.message)
 SPATIAL_LAYERS = (
     Layer("spatial", "SpatialDropout", layer("SpatialDropout"), MAPS),
-    Layer("spatial", "DropBlock", layer("DropBlock", 3), MAPS, None),
+    Layer("dropblock", "DropBlock", layer("DropBlock", 3), MAPS, None),
 )
 DEPTH = [Layer("depth", mode, drop_path(mode), (6, 2)) for mode in ("row", "batch")]
 DROP = Layer("sequences", "drop", function("drop"))
@@ -187,7 +187,7 @@ def evaluated(layer, *more, **options):
     Layer("signal", "train", evaluated("DropoutLayer", scaling="train")),
     Layer("signal", "none", evaluated("DropoutLayer", scaling="none")),
     Layer("spatial", "SpatialDropout", evaluated("SpatialDropout"), MAPS),
-    Layer("spatial", "DropBlock", evaluated("DropBlock", 3), MAPS),
+    Layer("dropblock", "DropBlock", evaluated("DropBlock", 3), MAPS),
 )  # fmt: skip
 def test_evaluation_is_the_identity(page, layer):
     x = signs(layer.shape)
@@ -220,7 +220,7 @@ def test_every_unit_is_dropped_for_itself_at_the_rate_and_scaled(page, layer):
 
 @for_all(SCRATCH, STOCK, *SIGNAL, *SPATIAL_LAYERS, DROP)
 def test_every_call_draws_anew_and_a_seed_repeats(page, layer):
-    x = np.ones((20, 30, 6, 9) if layer.page == "spatial" else (100, 1000), np.float32)
+    x = np.ones((20, 30, 6, 9) if layer in SPATIAL_LAYERS else (100, 1000), np.float32)
     runs = []
     for seed in (7, 7, 8):
         page.seed(seed)
@@ -229,7 +229,7 @@ def test_every_call_draws_anew_and_a_seed_repeats(page, layer):
     np.testing.assert_array_equal(runs[0], runs[1])
     for other in (runs[2][0], runs[0][1]):
         assert (runs[0][0] != other).any()
-    if layer.page != "spatial":
+    if layer not in SPATIAL_LAYERS:
         # Independent masks agree on half of the units; equal or opposite ones on all or none.
         first, second = (out == 0 for out in runs[0])
         assert abs((first == second).mean() - 0.5) < bound(first.size)

@@ -34,7 +34,7 @@ MODELS = [
         {"p": 0.0, "scaling": "train"}, {"p": 0.5, "scaling": "train"},
         {"p": 0.5, "scaling": "none"},
     ]),
-    ("spatial", "SmallCNN", IMAGES, {"lr": 0.1}, [
+    ("dropblock", "SmallCNN", IMAGES, {"lr": 0.1}, [
         {"kind": "none"}, {"kind": "standard"}, {"kind": "spatial"}, {"kind": "block"},
     ]),
 ]  # fmt: skip
