@@ -169,7 +169,7 @@ FUNCTIONS = (
     Copied("sequences", "drop", function("drop")),
     Copied("sequences", "attention", function("attention"), ((4, 3, 6),) * 3, (0, 1, 2),
            products=True),
-    Copied("sequences", "zoneout", zoneout, ((4, 6), (4, 6)), (0, 1)),
+    Copied("recurrent", "zoneout", zoneout, ((4, 6), (4, 6)), (0, 1)),
     Copied("sequences", "embedding", drop_embedding, ((4, 5), (3, 6)), tokens=True),
     Copied("dropconnect", "example", dropconnect("example"), ((4, 6), (6, 5), (5,)),
            products=True),
@@ -194,7 +194,7 @@ MODELS = (
     a_model("dropconnect", "NoisyMLP", model("NoisyMLP", ["dropconnect"])),
     a_model("drop_path", "ResidualMLP", lambda page, p: page.model(
         "ResidualMLP", last=1 - p, mode="row", **DEEP)),
-    a_model("sequences", "RowReader", model(
+    a_model("recurrent", "RowReader", model(
         "RowReader", ["p"], num_hiddens=4, place="weights", every_step=True, lr=0.1)),
     a_model("signal", "ScalingMLP", model("ScalingMLP", ["p"], scaling="train", lr=0.1)),
     a_model("dropblock", "SmallCNN-spatial", small_cnn("spatial")),

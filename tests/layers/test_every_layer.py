@@ -124,7 +124,7 @@ NO_RATES = (-1, -0.1, 1.1, 1.5, 2, 100, math.inf, math.nan)
           message="expected 0 <= survival <= 1, received {p}"),
     Layer("sequences", "attention", lambda page, p: lambda X: page.code.attention(
         X, X, X, p, **page.source()), (2, 3, 4), message=A_RATE),
-    Layer("sequences", "zoneout", lambda page, p: lambda X: page.code.zoneout(
+    Layer("recurrent", "zoneout", lambda page, p: lambda X: page.code.zoneout(
         X, X, p, True, **page.source()), message=A_RATE),
     Layer("sequences", "embedding", embed, message=A_RATE),
     Layer("dropconnect", "dropconnect", dropconnect, message="(?s)expected.*received.*{p}"),

@@ -26,7 +26,7 @@ MODELS = [
      {"num_outputs": 3, "num_hiddens": 4, "num_blocks": 3, "lr": 0.1}, [
         {"last": 1.0, "mode": "row"}, {"last": 0.5, "mode": "row"}, {"last": 0.0, "mode": "batch"},
     ]),
-    ("sequences", "RowReader", IMAGES, {"num_hiddens": 4, "every_step": True, "lr": 0.1}, [
+    ("recurrent", "RowReader", IMAGES, {"num_hiddens": 4, "every_step": True, "lr": 0.1}, [
         {"p": 0.0, "place": "weights"}, {"p": 0.5, "place": "weights"},
         {"p": 0.5, "place": "zoneout"},
     ]),

@@ -4,6 +4,7 @@ Definitions come from the executed notebook that a test's name states. NumPy's t
 same laws as the four frameworks, and its hand-written gradients are their oracle.
 """
 
+import inspect
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from backends import close, definitions, draw_masks, each, normals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PAGE = "sequences"
+PAGE = "recurrent"
 pytestmark = each(PAGE)
 some = settings(deadline=None, max_examples=8)
 # Few rates: JAX compiles nothing anew for a rate, but every example runs in five frameworks.
@@ -23,6 +24,14 @@ seeds = st.integers(0, 2**31 - 1)
 def near(actual, desired, rtol=1e-5, atol=1e-6):
     """Equal up to rounding in single precision, over several operations."""
     close(actual, desired, rtol, atol)
+
+
+def test_repeated_functions_are_those_of_the_page_on_sequences(page):
+    original = definitions(page.framework, "sequences")
+    names = ["keep_mask", "drop", "check", "check_same"]
+    for name in names + ["slope"] * (page.framework == "numpy"):
+        here, there = (inspect.getsource(getattr(code, name)) for code in (page.code, original))
+        assert here.rstrip() == there.rstrip()  # the last line of a cell has no line break
 
 
 # ------------------------------------------------------------------------------- memory and zoneout
@@ -110,3 +119,18 @@ def test_recurrent_network_multiplies_what_it_says(page, place, every_step):
     for training in (True, False):
         out = page.call("recur", Z, U, 0.3, place, training, masks, draws=False)
         near(out, recur_by_hand(Z, U, 0.3, place, training, masks), 1e-4, 1e-5)
+
+
+# ------------------------------------------------------------------------------------ bad arguments
+
+
+def test_wrong_shapes_and_types_are_refused(page):
+    (X,) = normals(0, (2, 3, 4))
+    integers, refused = np.ones((2, 3), np.int32), (TypeError, ValueError)
+    for function, args in (
+        ("zoneout", (X, X, 0.1, True)),
+        ("zoneout", (X[0], X[0, :2], 0.1, True)),
+        ("zoneout", (integers, integers, 0.1, True)),
+    ):
+        with pytest.raises(refused, match=r"expected .*received"):
+            page.call(function, *args)
