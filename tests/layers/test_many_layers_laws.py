@@ -1,8 +1,8 @@
 """The laws of the page on the signal through many layers, tested on the code in the notebook.
 
-The stacks, the model and its evaluation come from the executed notebook that a test's name states.
-NumPy, in double precision, gives the answers. The functions that the page repeats are tested in
-``test_signal_laws.py``; here they are compared with the original.
+The stacks, the model and the linear regression come from the executed notebook that a test's name
+states. NumPy, in double precision, gives the answers. The functions that the page repeats are
+tested in ``test_signal_laws.py``; here they are compared with the original.
 """
 
 import ast
@@ -33,8 +33,8 @@ def definitions_of(framework, page):
 @every
 def test_what_the_page_repeats_is_the_original(framework):
     repeated, original = (definitions_of(framework, name) for name in (PAGE, ORIGINAL))
-    last = "new_rng" if framework == "numpy" else "DropoutLayer"
-    for name in ("scales", "check_mask", "draw_mask", "dropout", last):
+    more = ["new_rng"] if framework == "numpy" else []
+    for name in ("scales", "check_mask", "draw_mask", "dropout", "DropoutLayer", *more):
         assert repeated[name] == original[name]
 
 
@@ -85,3 +85,43 @@ def test_a_factor_multiplies_the_dropped_layers_in_evaluation(page):
         outputs = page.code.outputs_with(factor, trainer.model, page.tensor(X))
         scaled = [W * factor if place in (2, 4) else W for place, W in enumerate(weights)]
         np.testing.assert_allclose(outputs, mlp(scaled, X), atol=1e-5)
+
+
+def linear_problem(number=12):
+    rng = np.random.default_rng(6)
+    X = (rng.normal(size=(number, 3)) * [1, 2, 0.5]).astype(np.float32)
+    return X, (X @ [1, -1, 2] + rng.normal(size=number)).astype(np.float32)
+
+
+@every
+def test_ridge_is_the_minimum_of_the_expected_loss(page):
+    X, y = linear_problem(3)
+    p = 0.4
+    penalty = page.code.dropout_penalty(page.tensor(X), p)
+    w = page.numpy(page.code.ridge(page.tensor(X), page.tensor(y), penalty)).astype(float)
+    factor = p / (1 - p) * (X.astype(float) ** 2).sum(axis=0)
+    np.testing.assert_allclose(page.numpy(penalty), factor, rtol=1e-5)
+
+    # The expectation, over all masks of every example: no formula for the variance is used.
+    masks = np.array(list(np.ndindex(2, 2, 2)))
+    weights = np.prod(np.where(masks, 1 - p, p), axis=1)
+
+    def expected_loss(w):
+        outputs = (X[:, None] * masks / (1 - p)) @ w
+        return (weights * (y[:, None] - outputs) ** 2).sum()
+
+    plain = ((y - X.astype(float) @ w) ** 2).sum()
+    assert expected_loss(w) == pytest.approx(plain + factor @ w**2, rel=1e-6)
+    for direction in np.eye(3):
+        slope = expected_loss(w + 1e-3 * direction) - expected_loss(w - 1e-3 * direction)
+        assert abs(slope) / 2e-3 < 1e-3
+
+
+@every
+def test_training_with_dropped_inputs_ends_at_the_ridge(page):
+    X, y = linear_problem()
+    page.seed(7)
+    trained = page.code.train_dropped(page.tensor(X), page.tensor(y), 0.2, steps=300)
+    penalty = page.code.dropout_penalty(page.tensor(X), 0.2)
+    exact = page.code.ridge(page.tensor(X), page.tensor(y), penalty)
+    np.testing.assert_allclose(page.numpy(trained), page.numpy(exact), atol=0.15)

@@ -149,7 +149,7 @@ def test_no_source_of_chance_is_refused_and_none_is_the_default(page, framework)
     assert defaults["key" if framework == "jax" else "rng"].default is None
 
 
-# ----------------------------------------------------------------------- gradients, linear models
+# -------------------------------------------------------------------------------------- gradients
 
 
 @every
@@ -162,43 +162,3 @@ def test_gradient_of_the_loss_agrees_with_central_differences(page):
     np.testing.assert_allclose(gradient, oracle(output - 1, 0.3, mask, "train"), rtol=1e-12)
     differences = page.code.central_differences(lambda x: page.code.loss_of(x, 0.3, mask)[0], x)
     np.testing.assert_allclose(differences, gradient, atol=1e-8)
-
-
-def linear_problem(number=12):
-    rng = np.random.default_rng(6)
-    X = (rng.normal(size=(number, 3)) * [1, 2, 0.5]).astype(np.float32)
-    return X, (X @ [1, -1, 2] + rng.normal(size=number)).astype(np.float32)
-
-
-@every
-def test_ridge_is_the_minimum_of_the_expected_loss(page):
-    X, y = linear_problem(3)
-    p = 0.4
-    penalty = page.code.dropout_penalty(page.tensor(X), p)
-    w = page.numpy(page.code.ridge(page.tensor(X), page.tensor(y), penalty)).astype(float)
-    factor = p / (1 - p) * (X.astype(float) ** 2).sum(axis=0)
-    np.testing.assert_allclose(page.numpy(penalty), factor, rtol=1e-5)
-
-    # The expectation, over all masks of every example: no formula for the variance is used.
-    masks = np.array(list(np.ndindex(2, 2, 2)))
-    weights = np.prod(np.where(masks, 1 - p, p), axis=1)
-
-    def expected_loss(w):
-        outputs = (X[:, None] * masks / (1 - p)) @ w
-        return (weights * (y[:, None] - outputs) ** 2).sum()
-
-    plain = ((y - X.astype(float) @ w) ** 2).sum()
-    assert expected_loss(w) == pytest.approx(plain + factor @ w**2, rel=1e-6)
-    for direction in np.eye(3):
-        slope = expected_loss(w + 1e-3 * direction) - expected_loss(w - 1e-3 * direction)
-        assert abs(slope) / 2e-3 < 1e-3
-
-
-@every
-def test_training_with_dropped_inputs_ends_at_the_ridge(page):
-    X, y = linear_problem()
-    page.seed(7)
-    trained = page.code.train_dropped(page.tensor(X), page.tensor(y), 0.2, steps=300)
-    penalty = page.code.dropout_penalty(page.tensor(X), 0.2)
-    exact = page.code.ridge(page.tensor(X), page.tensor(y), penalty)
-    np.testing.assert_allclose(page.numpy(trained), page.numpy(exact), atol=0.15)
