@@ -27,7 +27,7 @@ def pixels(locator):
 
 
 def test_a_plot_is_dark_but_for_its_lines(visit):
-    page = unfolded(visit("chapters/signal.html", "dark"))
+    page = unfolded(visit("chapters/many_layers.html", "dark"))
     plot = pixels(page.locator(FIGURES).first)
     assert np.median(plot) < 0x30
     assert (plot.min(axis=2) > 0xF0).mean() < 0.001

@@ -196,7 +196,7 @@ MODELS = (
         "ResidualMLP", last=1 - p, mode="row", **DEEP)),
     a_model("recurrent", "RowReader", model(
         "RowReader", ["p"], num_hiddens=4, place="weights", every_step=True, lr=0.1)),
-    a_model("signal", "ScalingMLP", model("ScalingMLP", ["p"], scaling="train", lr=0.1)),
+    a_model("many_layers", "ScalingMLP", model("ScalingMLP", ["p"], scaling="train", lr=0.1)),
     a_model("dropblock", "SmallCNN-spatial", small_cnn("spatial")),
     a_model("dropblock", "SmallCNN-block", small_cnn("block")),
     a_model("uncertainty", "DropoutMLP", model("DropoutMLP", TWO_RATES, **MLP)),

@@ -30,7 +30,7 @@ MODELS = [
         {"p": 0.0, "place": "weights"}, {"p": 0.5, "place": "weights"},
         {"p": 0.5, "place": "zoneout"},
     ]),
-    ("signal", "ScalingMLP", FLAT, {"lr": 0.1}, [
+    ("many_layers", "ScalingMLP", FLAT, {"lr": 0.1}, [
         {"p": 0.0, "scaling": "train"}, {"p": 0.5, "scaling": "train"},
         {"p": 0.5, "scaling": "none"},
     ]),
