@@ -37,7 +37,7 @@ def test_there_are_notebooks():
     assert len(NOTEBOOKS) > 50
     kinds = [
         token.type
-        for path in NOTEBOOKS[:12]
+        for path in NOTEBOOKS[:24]
         for t in prose(path)
         for token in tokens(COMMONMARK, t)
     ]
