@@ -90,7 +90,7 @@ def test_the_first_paint_has_the_visitors_colours(chromium, book, scheme):
     ("old", "new"),
     [
         ("choosing.html?framework=jax#sec-choosing-place", "rates.html"),
-        ("solutions.html#ex-dropout-rates-solution", "solutions_dropout.html"),
+        ("signal.html#sec-signal-depth", "many_layers.html"),
     ],
 )
 def test_an_old_address_leads_to_the_new_page(page, book, old, new):
