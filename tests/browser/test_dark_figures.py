@@ -65,6 +65,6 @@ def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
 def test_the_data_of_a_figure_can_be_opened(page, book, path):
     page.goto(f"{book}/chapters/{path}.html")
     data = unfolded(page).locator("article .figure-data").filter(visible=True).first
-    expect(data.locator("table")).to_be_hidden()
+    expect(data.locator("table").first).to_be_hidden()
     data.locator("> summary").click()
     expect(data.locator("table").first).to_be_visible()

@@ -1,5 +1,5 @@
-/* After a search, Sphinx marks the words on the page that it found. This script opens the tabs that
-   hide them. */
+/* After a search, Sphinx marks the words on the page that it found. This script opens the tabs and
+   the folded cells that hide them. */
 window.addEventListener("DOMContentLoaded", () => {
   if (document.getElementById("search-results")) return;
   // Sphinx waits 10 ms before it marks the words.
@@ -10,6 +10,9 @@ window.addEventListener("DOMContentLoaded", () => {
       if (set.querySelector(":scope > input:checked + label + :has(.highlighted)")) return;
       const panel = set.querySelector(":scope > .sd-tab-content:has(.highlighted)");
       if (panel) panel.previousElementSibling.previousElementSibling.checked = true;
+    });
+    document.querySelectorAll(".cell details:has(.highlighted)").forEach((fold) => {
+      fold.open = true;
     });
     const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (place) place.scrollIntoView();
