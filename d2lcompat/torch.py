@@ -147,7 +147,7 @@ class Trainer(_trainer.Trainer):
         batch = self.first_batch()
         with torch.no_grad():
             scores = model(*batch[:-1])
-        if not batch[-1].is_meta:  # such a tensor has no values
+        if not getattr(batch[-1], "is_meta", False):  # such a tensor has no values
             _checks.outputs(model, scores, batch[-1], DataModule.to_numpy)
 
     def end_training(self) -> None:
