@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.images import get_image_size
 
@@ -140,30 +141,33 @@ REDIRECT = """<script>
 </script>"""
 
 
-def redirect_moved(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Redirect links to sections that have moved from this page to a new page.
-
-    ``tabbook_moved`` in ``_config.yml`` maps each new page to the page that it was a part of, such
-    as ``chapters/rates: chapters/choosing``.
+def check_moved(app: Sphinx, env: BuildEnvironment) -> None:
+    """Check the pages of ``tabbook_moved``, which ``redirect_moved`` explains.
 
     Raises:
         ExtensionError: the book has no such page.
     """
-    if doctree is None:
-        return
-    here = _ids(doctree)
+    moved = app.config.tabbook_moved
+    if missing := {*moved, *moved.values()} - env.all_docs.keys():
+        raise ExtensionError(
+            f"tabbook_moved in _config.yml expected pages of _toc.yml, found {min(missing)!r}. "
+            "Correct the name, without .md."
+        )
+
+
+def redirect_moved(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Redirect links to sections that have moved from this page to another page.
+
+    ``tabbook_moved`` in ``_config.yml`` maps each page with such sections to the page that had
+    them, such as ``chapters/rates: chapters/choosing``.
+    """
     pages: dict[str, str] = {}
     for new, old in app.config.tabbook_moved.items():
-        if missing := {new, old} - app.env.all_docs.keys():
-            raise ExtensionError(
-                f"tabbook_moved in _config.yml expected pages of _toc.yml, found {min(missing)!r}. "
-                "Correct the name, without .md."
-            )
         if old == pagename:
-            address = app.builder.get_relative_uri(pagename, new)
-            pages |= dict.fromkeys(sorted(_ids(app.env.get_doctree(new)) - here), address)
+            moved = _ids(app.env.get_doctree(new)) - _ids(doctree)
+            pages |= dict.fromkeys(sorted(moved), app.builder.get_relative_uri(old, new))
     if pages:
         script = REDIRECT.format(pages=json.dumps(pages))
         context["metatags"] = context.get("metatags", "") + script
@@ -195,6 +199,7 @@ def setup(app: Sphinx) -> None:
     app.setup_extension("sphinxext.opengraph")
     app.setup_extension("notfound.extension")
     app.add_config_value("tabbook_moved", {}, "html", [dict])
+    app.connect("env-check-consistency", check_moved)
     app.connect("html-page-context", redirect_moved)
     app.connect("html-page-context", state_picture_sizes, priority=900)
     app.connect("build-finished", write_start_page)
