@@ -5,7 +5,6 @@ precision, gives the answers. Where chance has a say, it breaks a bound at most 
 million runs.
 """
 
-import inspect
 import itertools
 
 import numpy as np
@@ -19,22 +18,6 @@ every, trained = each(PAGE), each(PAGE, BACKENDS)
 def join(page, inputs, mask=None):
     inputs = [page.tensor(X) for X in inputs]
     return page.call("join", inputs, mask, draws=False)
-
-
-@every
-def test_repeated_definitions_are_those_of_the_page_before(framework):
-    before, here = (
-        {
-            name: inspect.getsource(value).strip()
-            for name, value in vars(definitions(framework, page)).items()
-            if inspect.isfunction(value)
-        }
-        for page in ("depth", PAGE)
-    )
-    repeated = before.keys() & here.keys()
-    assert {"check_branch", "draw_mask", "drop_path"} <= repeated
-    for name in repeated:
-        assert here[name] == before[name], name
 
 
 @every

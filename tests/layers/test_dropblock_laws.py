@@ -6,13 +6,11 @@ The answers are NumPy's, by brute force where that is possible. Where chance has
 bound at most once in a thousand million runs.
 """
 
-import ast
 import itertools
-import json
 
 import numpy as np
 import pytest
-from backends import ARRAYS, FALSE_ALARM, ROOT, bound, each
+from backends import FALSE_ALARM, bound, each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -264,23 +262,3 @@ def test_contiguity_is_counted_where_there_are_four_neighbours(page):
     gone[0, 3, 4] = True
     # Of the dropped pixels (1,1), (1,2), (2,1), (2,2) and (3,4) inside the map only (1,1) is inside
     assert page.code.inside(~gone) == pytest.approx(1 / 5)
-
-
-def definitions_of(framework, page):
-    """The text of every function and class in a notebook."""
-    notebook = json.loads((ROOT / "chapters" / framework / f"{page}.ipynb").read_text("utf-8"))
-    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return {
-        node.name: ast.get_source_segment(cell, node)
-        for cell in cells
-        for node in ast.parse(cell).body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
-
-
-@pytest.mark.parametrize("framework", ARRAYS)
-def test_what_is_repeated_is_as_on_the_page_before(framework):
-    here, before = (definitions_of(framework, page) for page in (PAGE, "spatial"))
-    both = here.keys() & before.keys()
-    assert both >= {"bump", "recovered", "check_maps", "SpatialDropout", "show_masks", "maps"}
-    assert {name: here[name] for name in both} == {name: before[name] for name in both}

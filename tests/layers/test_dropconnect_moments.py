@@ -3,12 +3,11 @@ a small layer, so that chance has no say in them; where it has, it breaks a boun
 thousand million runs. The definitions come from the executed notebook that a test's name states.
 """
 
-import inspect
 import itertools
 
 import numpy as np
 import pytest
-from backends import bound, each, normals, page_of
+from backends import bound, each, normals
 
 PAGE = "dropconnect_inference"
 every = each(PAGE)
@@ -99,11 +98,3 @@ def test_numbers_of_masks(page):
     for d_in, d_out in ((1, 1), (3, 2), (10, 7)):
         told = page.code.log10_masks(d_in, d_out)
         np.testing.assert_allclose(told, np.log10([2.0**d_in, 2.0 ** (d_in * d_out)]))
-
-
-@every
-@pytest.mark.parametrize("name", ["check_dropconnect", "draw_mask", "dropconnect"])
-def test_a_repeated_definition_is_that_of_the_page_on_dropconnect(page, name):
-    first = page_of(page.framework, "dropconnect")
-    told, again = (inspect.getsource(getattr(one.code, name)) for one in (first, page))
-    assert again == told

@@ -2,40 +2,16 @@
 
 The stacks, the model and the linear regression come from the executed notebook that a test's name
 states. NumPy, in double precision, gives the answers. The functions that the page repeats are
-tested in ``test_signal_laws.py``; here they are compared with the original.
+tested in ``test_signal_laws.py``.
 """
-
-import ast
-import json
 
 import numpy as np
 import pytest
 from backends import BACKENDS, each, mlp
-from backends.notebooks import ROOT
 
-PAGE, ORIGINAL = "many_layers", "signal"
+PAGE = "many_layers"
 
 every, training_ones = each(PAGE), each(PAGE, BACKENDS)
-
-
-def definitions_of(framework, page):
-    """The name and the source of each function and class in a notebook."""
-    path = ROOT / "chapters" / framework / f"{page}.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return {
-        node.name: ast.get_source_segment(source, node)
-        for source in ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-
-
-@every
-def test_what_the_page_repeats_is_the_original(framework):
-    repeated, original = (definitions_of(framework, name) for name in (PAGE, ORIGINAL))
-    more = ["new_rng"] if framework == "numpy" else []
-    for name in ("scales", "check_mask", "draw_mask", "dropout", "DropoutLayer", *more):
-        assert repeated[name] == original[name]
 
 
 @every

@@ -4,34 +4,16 @@ Definitions come from the executed notebook that a test's name states. NumPy's t
 same laws as the four frameworks, and its hand-written gradients are their oracle.
 """
 
-import inspect
 import math
 
 import numpy as np
 import pytest
-from backends import close, definitions, draw_masks, each, normals
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from backends import definitions, draw_masks, each, normals
+from hypothesis import given
+from sequence_examples import near, rates, seeds, some
 
 PAGE = "recurrent"
 pytestmark = each(PAGE)
-some = settings(deadline=None, max_examples=8)
-# Few rates: JAX compiles nothing anew for a rate, but every example runs in five frameworks.
-rates = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9])
-seeds = st.integers(0, 2**31 - 1)
-
-
-def near(actual, desired, rtol=1e-5, atol=1e-6):
-    """Equal up to rounding in single precision, over several operations."""
-    close(actual, desired, rtol, atol)
-
-
-def test_repeated_functions_are_those_of_the_page_on_sequences(page):
-    original = definitions(page.framework, "sequences")
-    names = ["keep_mask", "drop", "check", "check_same"]
-    for name in names + ["slope"] * (page.framework == "numpy"):
-        here, there = (inspect.getsource(getattr(code, name)) for code in (page.code, original))
-        assert here.rstrip() == there.rstrip()  # the last line of a cell has no line break
 
 
 # ------------------------------------------------------------------------------- memory and zoneout

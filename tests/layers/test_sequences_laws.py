@@ -9,21 +9,12 @@ import math
 
 import numpy as np
 import pytest
-from backends import close, definitions, draw_masks, each, normals
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from backends import definitions, draw_masks, each, normals
+from hypothesis import given
+from sequence_examples import near, rates, seeds, some
 
 PAGE = "sequences"
 pytestmark = each(PAGE)
-some = settings(deadline=None, max_examples=8)
-# Few rates: JAX compiles nothing anew for a rate, but every example runs in five frameworks.
-rates = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9])
-seeds = st.integers(0, 2**31 - 1)
-
-
-def near(actual, desired, rtol=1e-5, atol=1e-6):
-    """Equal up to rounding in single precision, over several operations."""
-    close(actual, desired, rtol, atol)
 
 
 def run_block(page, weights, X, masks, training, **rates):
