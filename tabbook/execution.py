@@ -33,6 +33,11 @@ T = TypeVar("T")
 # The kernel of the environment of this process, independent of installed kernels.
 THIS_ENVIRONMENT = ":this-environment"
 
+# A kernel's ports are chosen before it starts, and another process may take one of them until then
+# (jupyter_client #487). So a kernel that says so is started again, at most so many times in all.
+STARTS = 3
+_PORT_IN_USE = re.compile(r"address (already )?in use|only one usage of each socket", re.IGNORECASE)
+
 # Time limit in seconds for the output of a cell that has ended.
 PATIENCE = 60
 
@@ -122,12 +127,13 @@ class Execution(NotebookClient):
     ) -> None:
         self.folder = folder.resolve()
         self.may_change: set[int] = set()
+        self._kernel = kernel
         self._variables, self._timeout = dict(variables or {}), timeout
         self._runner = asyncio.Runner()
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         super().__init__(
             notebook,
-            km=AsyncKernelManager(kernel_name=kernel, kernel_spec_manager=Kernels()),
+            km=self._manager(),
             log=_log,
             timeout_func=lambda cell: timeout_of(tags_of(cell), timeout),
             startup_timeout=math.ceil(startup_timeout),
@@ -147,16 +153,21 @@ class Execution(NotebookClient):
         self.stop()
 
     def start(self) -> None:
-        """Start the kernel.
+        """Start the kernel, once more if another process took one of its ports.
 
         Raises:
             ExecutionError: it does not start.
         """
-        try:
-            self._wait(self._start())
-        except RuntimeError as error:
-            reason = f"the kernel did not start: {error}"
-            raise ExecutionError(reason, self._last_words()) from error
+        for attempt in range(1, STARTS + 1):
+            try:
+                self._wait(self._start())
+                return
+            except RuntimeError as error:
+                detail = self._last_words()
+                if attempt == STARTS or not _PORT_IN_USE.search(detail):
+                    raise ExecutionError(f"the kernel did not start: {error}", detail) from error
+            self._words.truncate(self._words.seek(0))
+            self.km = self._manager()
 
     def run(self, place: int) -> list[NotebookNode]:
         """Execute the code cell at an index of the notebook, unless a tag excludes it.
@@ -211,6 +222,9 @@ class Execution(NotebookClient):
         if display_id:
             self.may_change.add(cell_index)
         return super().output(outs, msg, display_id, cell_index)
+
+    def _manager(self) -> AsyncKernelManager:
+        return AsyncKernelManager(kernel_name=self._kernel, kernel_spec_manager=Kernels())
 
     async def _start(self) -> None:
         await self.async_start_new_kernel(
