@@ -165,7 +165,7 @@ FUNCTIONS = (
     Copied("depth", "residual-row", residual("row")),
     Copied("depth", "residual-batch", residual("batch"), without=("elsewhere",)),  # a coin decides
     Copied("drop_path", "stock", by_survival("stock_drop_path")),
-    Copied("drop_path", "join", joined, ((4, 6), (4, 6)), (0, 1), without=("open", "jit")),
+    Copied("drop_path", "join", joined, ((4, 6), (4, 6)), (0, 1)),
     Copied("sequences", "drop", function("drop")),
     Copied("sequences", "attention", function("attention"), ((4, 3, 6),) * 3, (0, 1, 2),
            products=True),
@@ -184,7 +184,7 @@ LAYERS = (
            products=True),
     Copied("dropconnect", "DropConnectLinear", dropconnect_layer, kind="layer", products=True),
     Copied("solutions_dropout", "GaussianDropout", gaussian, kind="layer",
-           frameworks=("pytorch", "jax", "mxnet")),  # Keras has one
+           frameworks=("pytorch", "jax", "mxnet"), without=("p = 1",)),  # Keras has one
 )  # fmt: skip
 MODELS = (
     a_model("dropout", "DropoutMLPScratch", model("DropoutMLPScratch", TWO_RATES, **MLP)),

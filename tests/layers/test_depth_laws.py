@@ -124,7 +124,7 @@ def test_bad_arguments_are_refused(page):
     ones = np.ones((3, 2), np.float32)
     cases = [
         ((np.ones((3, 2), np.int32), 0.5), TypeError, "floating-point.*received.*int32"),
-        ((np.float32(1.0), 0.5), ValueError, r"\(n, ...\), received a scalar"),
+        ((np.array(1, np.float32), 0.5), ValueError, r"\(n, ...\), received a scalar"),
         ((np.ones((0, 2), np.float32), 0.5), ValueError, "at least one example, received 0"),
         ((ones, 0.5, "column"), ValueError, "'row' or 'batch', received 'column'"),
         ((ones, 0.5, "batch", np.ones(3, np.float32)), ValueError, r"\(1,\), received \(3,\)"),

@@ -30,6 +30,12 @@ def test_framework_s_own_dropout_does_the_same(page):
     assert abs((each[:, 0] > 0).mean() - 0.8) < bound(3000)
 
 
+def test_numpy_s_drop_path_of_nothing_is_zero():
+    page = definitions("numpy", PAGE)
+    out = page.stock_drop_path(np.ones((3, 2), np.float32), 0, np.random.default_rng(0))
+    np.testing.assert_array_equal(out, np.zeros((3, 2)))
+
+
 # ------------------------------------------------------------------------------------------- joins
 
 
@@ -81,6 +87,14 @@ def test_bad_joins_are_refused(page):
         page.call("draw_local", 0, 0.5)
     with pytest.raises(ValueError, match=r"expected 0 <= drop <= 1, received -0.5"):
         page.call("draw_local", 3, -0.5)
+
+
+@each(PAGE, ["tensorflow", "jax"])
+def test_a_compiled_join_of_nothing_is_nan(page):
+    """Its mask has no values when it is checked, which the cell says."""
+    compiled = page.code.tf.function if page.framework == "tensorflow" else page.code.jax.jit
+    out = compiled(page.code.join)([page.tensor(np.ones(2))] * 2, page.tensor(np.zeros(2)))
+    assert np.isnan(page.numpy(out)).all()
 
 
 # -------------------------------------------------------------------------------------- gradients

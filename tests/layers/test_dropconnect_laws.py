@@ -52,7 +52,7 @@ def dropconnect(page, x, w, b, p, mask=None, per="example"):
 
 
 def read_masks(page, n, d_in, d_out, p, per="example"):
-    """The masks that were drawn, (n, d_in, d_out), as bits of the outputs: inputs are powers
+    """The masks that were drawn, (N, d_in, d_out), as bits of the outputs: inputs are powers
     of two, weights ones, and outputs are sums of those that were kept."""
     x = np.tile(2.0 ** np.arange(d_in), (n, 1)).astype(np.float32)
     w, b = np.ones((d_in, d_out), np.float32), np.zeros(d_out, np.float32)
