@@ -19,6 +19,8 @@ PARTS = (
     "api_links",
     "glossary",
     "figures",
+    "exercises",
+    "reading_time",
     "math",
     "site",
     "theme_patches",
@@ -39,6 +41,8 @@ FILES = (
     "light_on_paper.js",
     "scrollable_boxes.js",
     "webkit_figures.js",
+    "page_aids.css",
+    "heading_links.js",
 )
 
 

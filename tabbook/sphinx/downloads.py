@@ -29,7 +29,7 @@ def hide_links_without_address(app: Sphinx, config: Config) -> None:
     if NO_REPOSITORY in options.get("repository_url", NO_REPOSITORY):
         for name in ("repository_url", "launch_buttons"):
             options.pop(name, None)
-        options["use_edit_page_button"] = False
+        options["use_edit_page_button"] = options["use_issues_button"] = False
 
 
 def fill_menus(

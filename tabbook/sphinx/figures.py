@@ -3,7 +3,8 @@
 An SVG of the class ``inline`` (``:class: inline`` on an image or figure) becomes part of the page's
 HTML, so that it takes the page's colours, light or dark. If it also has the class ``playable``,
 ``playable_figures.js`` makes it interactive; the script and its style are loaded only on such
-pages. In notebooks and without JavaScript, both are static pictures with alternative text.
+pages. In notebooks and without JavaScript, both are static pictures with alternative text. Figures
+that are images can be enlarged, by ``enlarge_figures.js``.
 """
 
 from html import escape
@@ -56,4 +57,5 @@ def load_playable_figures(
 
 def setup(app: Sphinx) -> None:
     app.add_post_transform(InlinePictures)
+    app.add_js_file("enlarge_figures.js", loading_method="defer")
     app.connect("html-page-context", load_playable_figures)

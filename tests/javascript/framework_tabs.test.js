@@ -1,45 +1,8 @@
 /* The choice of a framework: its sources, the values that it ignores, and its effects. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { change, open } from "./window.js";
-
-const NAMES = { pytorch: "PyTorch", tensorflow: "TensorFlow", jax: "JAX", mxnet: "MXNet", numpy: "NumPy" };
-const KEY = "sphinx-design-tab-id-framework";
-const HERE = ["pytorch", "tensorflow", "jax", "mxnet"];
-const ADDRESS = "https://book.test/chapters/dropout.html";
-
-const tabs = (number, frameworks, group = "framework") => `<div class="sd-tab-set ${
-  group === "framework" ? "framework-tabs" : ""}">${frameworks.map((framework, place) =>
-  `<input type="radio" name="set-${number}" ${place ? "" : "checked"}><label data-sync-group="${group}"
-    data-sync-id="${framework}">${framework}</label><div class="sd-tab-content"></div>`).join("")}</div>`;
-const BODY = `<select id="framework-chooser">${Object.entries(NAMES).map(([id, name]) =>
-  `<option value="${id}">${name}</option>`).join("")}</select>
-  <ul>${Object.keys(NAMES).map((id) => `<li><a class="btn-framework-${id}">${id}</a></li>`).join("")}</ul>
-  <article><p>Words</p>${tabs(1, HERE)}${tabs(2, ["jax", "mxnet"])}${tabs(3, HERE)}
-  ${tabs(4, ["jax", "numpy"], "other")}</article>`;
-
-/* A page opened with a query and stored values; `type` is the type of the navigation. */
-const visit = async ({ query = "", stored = {}, type = "navigate", body = BODY, prepare } = {}) => {
-  const page = await open("framework_tabs.js", body, {
-    url: ADDRESS + query,
-    attributes: `data-frameworks='${JSON.stringify(NAMES)}' data-storage-key="${KEY}"`,
-    prepare: (window) => {
-      for (const [key, value] of Object.entries(stored)) window.localStorage.setItem(key, value);
-      window.performance.getEntriesByType = () => [{ type }];
-      prepare?.(window);
-    },
-  });
-  return Object.assign(page, {
-    shown: () => page.all(".framework-tabs > input:checked + label").map((label) => label.dataset.syncId),
-    address: () => page.window.location.href.slice(ADDRESS.length),
-    stored: (key = KEY) => page.window.localStorage.getItem(key),
-    chooser: page.one("#framework-chooser"),
-    tab: (set, framework) => page.all(".sd-tab-set")[set].querySelector(
-      `input:has(+ [data-sync-id=${framework}])`),
-    offered: () => page.all("li").filter((item) => !item.hidden).map((item) => item.textContent),
-    note: () => page.one(".framework-tabs-absent")?.textContent,
-  });
-};
+import { BODY, HERE, KEY, tabs, visit } from "./framework_page.js";
+import { change } from "./window.js";
 
 test("without a choice, every set shows its first framework", async () => {
   const page = await visit();
@@ -156,10 +119,18 @@ test("a page without a link's framework shows the one chosen last", async () => 
 
 test("a page that comes back whole keeps its choice where the browser then resets inputs", async () => {
   const page = await visit({ query: "?framework=mxnet" });
-  page.window.dispatchEvent(new page.window.PageTransitionEvent("pageshow", { persisted: true }));
-  page.tab(0, "pytorch").checked = true;              // WebKit resets the inputs
-  page.clock.pass(1);
+  const reset = () => page.all(".framework-tabs > input").forEach((input) => {
+    input.checked = input.defaultChecked;             // as WebKit does
+  });
+  reset();
   assert.deepEqual(page.shown(), ["mxnet", "mxnet", "mxnet"]);
+  change(page.tab(0, "tensorflow"), true);
+  reset();
+  assert.deepEqual(page.shown(), ["tensorflow", "mxnet", "tensorflow"]);
+  page.window.localStorage.setItem(KEY, "jax");       // chosen on a later page
+  page.window.dispatchEvent(new page.window.PageTransitionEvent("pageshow", { persisted: true }));
+  reset();
+  assert.deepEqual(page.shown(), ["jax", "jax", "jax"]);
 });
 
 test("an older entry of the history gets the newest choice into its address", async () => {

@@ -1,4 +1,4 @@
-/* A jsdom window that runs one of the book's scripts at its place in the page. */
+/* A jsdom window that runs one or more of the book's scripts at their place in the page. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { JSDOM, VirtualConsole } from "jsdom";
@@ -29,16 +29,17 @@ class Clock {
   }
 }
 
-/* A window with the page `body`, after its script has run. The script is in the head or, if
-   deferred, at the end of the body; `prepare(window)` runs before it.
+/* A window with the page `body`, after its scripts have run. They are in the head or, if deferred, at
+   the end of the body; `prepare(window)` runs before it.
    An error of the script, or a feature that jsdom lacks, fails the test. */
-export const open = async (script, body, { url = "https://book.test/chapters/dropout.html",
+export const open = async (scripts, body, { url = "https://book.test/chapters/dropout.html",
   attributes = "", deferred = false, prepare = () => {} } = {}) => {
   const errors = [];
   const virtualConsole = new VirtualConsole().on("jsdomError", (error) => errors.push(error));
   let clock;
-  const element = `<script ${attributes}>${source(`tabbook/sphinx/static/${script}`)}</script>`;
-  const [head, end] = deferred ? ["", element] : [element, ""];
+  const elements = [scripts].flat().map((name) =>
+    `<script ${attributes}>${source(`tabbook/sphinx/static/${name}`)}</script>`).join("");
+  const [head, end] = deferred ? ["", elements] : [elements, ""];
   const { window } = new JSDOM(`<!DOCTYPE html><head>${head}</head><body>${body}${end}</body>`, {
     url, runScripts: "dangerously", virtualConsole,
     beforeParse: (opened) => {

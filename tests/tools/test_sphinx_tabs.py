@@ -24,6 +24,7 @@ launch_buttons:
   colab_url: https://colab.research.google.com
 html:
   use_edit_page_button: true
+  use_issues_button: true
 """
 FILES = {
     "_toc.yml": "format: jb-book\nroot: chapters/index\nchapters:\n- file: chapters/toy\n",
@@ -184,7 +185,7 @@ def test_a_book_without_an_address_offers_nothing_that_needs_one(book, html):
     finally:
         config.write_text(before)
         store_notebooks(page, outputs)
-    for thing in ("github.com", "mybinder", "colab", "kaggle", "launch-buttons"):
+    for thing in ("github.com", "issues/new", "mybinder", "colab", "kaggle", "launch-buttons"):
         assert thing in html
         assert thing not in without
     assert "../notebooks/jax/toy.ipynb" in without
@@ -197,9 +198,9 @@ def test_the_address_is_said_in_one_place():
         assert "OWNER/REPOSITORY" in (ROOT / path).read_text()
 
 
-def test_the_script_knows_the_frameworks_and_comes_first(html):
-    scripts = re.findall(r"<script[^>]*(framework_tabs|design-tabs)\.js[^>]*>", html)
-    assert scripts == ["framework_tabs", "design-tabs"]
+def test_the_scripts_know_the_frameworks_and_come_first(html):
+    scripts = re.findall(r"<script[^>]*(framework_tabs|framework_compare|design-tabs)\.js", html)
+    assert scripts == ["framework_tabs", "framework_compare", "design-tabs"]
     assert "&#34;jax&#34;: &#34;JAX&#34;" in html or "&quot;jax&quot;: &quot;JAX&quot;" in html
 
 

@@ -1,15 +1,15 @@
 /* One choice of framework for the whole book, beyond sphinx-design's synchronised tabs. The reader
    chooses in the header or in a tab; ?framework= passes the choice on. It applies before the first
-   paint, in other windows and in the links to notebooks. */
+   paint, in other windows and in the links to notebooks. framework_compare.js adds a second one. */
 (() => {
   const GROUP = "framework";
   const { frameworks, storageKey } = document.currentScript.dataset;
   const labels = JSON.parse(frameworks);
   const known = (framework) => (Object.hasOwn(labels, framework ?? "") ? framework : null);
 
-  const stored = (key) => {
+  const stored = (key, valid = known) => {
     try {
-      return known(localStorage.getItem(key));
+      return valid(localStorage.getItem(key));
     } catch {
       return null;                                    // the browser may block storage
     }
@@ -22,10 +22,10 @@
     }
   };
 
-  const setAddress = (framework) => {
+  const setAddress = (name, framework) => {
     const url = new URL(window.location);
-    if (framework) url.searchParams.set(GROUP, framework);
-    else url.searchParams.delete(GROUP);
+    if (framework) url.searchParams.set(name, framework);
+    else url.searchParams.delete(name);
     try {
       history.replaceState(history.state, "", url);
     } catch {
@@ -34,19 +34,27 @@
   };
 
   // A followed link decides. After back or reload, the address may contain an older choice.
-  const asked = known(new URL(window.location).searchParams.get(GROUP));
   const again = ["back_forward", "reload"].includes(
     performance.getEntriesByType("navigation")[0]?.type);
+  const recall = (name, key, valid = known) => {
+    const asked = valid(new URL(window.location).searchParams.get(name));
+    const kept = stored(key, valid);
+    return (again ? kept : asked) ?? kept ?? asked;
+  };
   const kept = stored(storageKey);
-  let choice = (again ? kept : asked) ?? kept ?? asked;
+  let choice = recall(GROUP, storageKey);
   // Fallback on pages without `choice`: JAX readers who look at NumPy still see JAX elsewhere.
   let before = kept && kept !== choice ? kept : stored(`${storageKey}-before`);
 
   const inputs = (framework) => document.querySelectorAll(
     `.framework-tabs > input:has(+ [data-sync-id="${framework}"])`);
-  const apply = () => [before, choice].forEach((framework) => {
-    inputs(framework).forEach((input) => { input.checked = true; });
-  });
+  // The default as well: WebKit resets the inputs when the reader returns to a page.
+  const apply = () => [before, choice].forEach((framework) => inputs(framework).forEach((input) => {
+    for (const each of input.parentElement.querySelectorAll(":scope > input")) {
+      each.defaultChecked = each === input;
+    }
+    input.checked = true;
+  }));
 
   const chooser = () => document.getElementById("framework-chooser");
 
@@ -69,7 +77,9 @@
       note.textContent = `This page has no ${labels[choice]}; it shows ${labels[shown]}.`;
       first.before(note);
     }
-    setAddress(here ? choice : null);                 // so that readers can share the address
+    setAddress(GROUP, here ? choice : null);          // so that readers can share the address
+    const detail = { first: choice ?? shown, before };
+    document.dispatchEvent(new CustomEvent("frameworkshown", { detail }));
   };
 
   const keep = () => {
@@ -132,13 +142,14 @@
   const follow = () => {
     const newest = stored(storageKey);
     if (newest && newest !== choice) keepInPlace(inView(), () => choose(newest));
-    else if (inputs(choice).length) setAddress(choice);
+    else if (inputs(choice).length) setAddress(GROUP, choice);
   };
   window.addEventListener("storage", ({ key }) => { if (key === storageKey) follow(); });
-  window.addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    follow();
-    setTimeout(apply);                                // WebKit resets the inputs after this event
-  });
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
   window.addEventListener("popstate", follow);
+
+  const opened = { first: choice, before };
+  window.frameworkTabs = {
+    labels, known, stored, store, recall, setAddress, keepInPlace, inView, opened,
+  };
 })();
