@@ -36,7 +36,7 @@ class Joined:
             address: where the book is published; empty if nowhere.
 
         Raises:
-            EditionError: a picture is missing.
+            EditionError: a picture is missing, or two ids are the same.
         """
         self.pictures: dict[str, bytes] = {}
         self._html, self._address, self._pages = html, address, set(articles)
@@ -45,6 +45,11 @@ class Joined:
             for page, article in articles.items()
             for tag in article.find_all(id=True)
         }
+        if len({*self._ids.values(), *map(slug, articles)}) < len(self._ids) + len(articles):
+            raise EditionError(
+                "Two pages or labels have the same id in the edition, because only letters, digits "
+                "and ._- are kept. Rename one of them: " + ", ".join(articles)
+            )
         for page, article in articles.items():
             self._rename(page, article)
             for link in article.find_all("a", href=True):

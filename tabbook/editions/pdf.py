@@ -46,6 +46,7 @@ def write(edition: Edition, html: Path, file: Path) -> None:
         source.write_text(_document(edition, html), encoding="utf-8")
         printed = _print(source)
     with pikepdf.open(io.BytesIO(printed)) as pdf:
+        _number_headers(pdf)
         _describe(pdf, edition)
         pdf.save(file, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
 
@@ -99,10 +100,33 @@ def _pdf(page: Page) -> bytes:
 def _page_numbers(printed: bytes) -> dict[str, int]:
     """The page that each id is on, if a link leads to it."""
     with pikepdf.open(io.BytesIO(printed)) as pdf:
-        pages = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        pages = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
         return {
             name.removeprefix("/"): pages[place[0].objgen] for name, place in pdf.Root.Dests.items()
         }
+
+
+def _number_headers(pdf: pikepdf.Pdf) -> None:
+    """Count the ids of the headers of tables from 1; Chromium's depend on what it did before."""
+    tables = [one for one in pdf.objects if isinstance(one, pikepdf.Dictionary)]
+    found = sorted(
+        {str(one.ID) for one in tables if one.get("/Type") == "/StructElem" and "/ID" in one}
+    )
+    # The order is unchanged, so the tree in which readers look up an id remains sorted
+    names = {name: pikepdf.String(f"header{number:08}") for number, name in enumerate(found, 1)}
+
+    def renamed(one: pikepdf.Object) -> pikepdf.Object:
+        return names.get(str(one), one) if isinstance(one, pikepdf.String) else one
+
+    for one in tables:
+        if one.get("/Type") == "/StructElem" and "/ID" in one:
+            one.ID = renamed(one.ID)
+        for key in ("/Names", "/Limits"):
+            if key in one:
+                one[key] = pikepdf.Array([renamed(part) for part in one[key]])
+        for attributes in one.get("/A", ()):
+            if "/Headers" in attributes:
+                attributes.Headers = pikepdf.Array([renamed(part) for part in attributes.Headers])
 
 
 def _describe(pdf: pikepdf.Pdf, edition: Edition) -> None:
@@ -110,7 +134,7 @@ def _describe(pdf: pikepdf.Pdf, edition: Edition) -> None:
     places = pdf.Root.Dests
 
     def item(node: Node) -> pikepdf.OutlineItem:
-        line = pikepdf.OutlineItem(node.title, places[f"/{node.target}"])
+        line = pikepdf.OutlineItem(node.title, pikepdf.Array(list(places[f"/{node.target}"])))
         line.is_closed = True
         line.children.extend(map(item, node.children))
         return line
