@@ -45,23 +45,19 @@ def contents(book: Book) -> tuple[Entry, ...]:
             f"Expected a _toc.yml with `root:` in {book.root}, found none. Run this in the book's "
             f"folder, whose {FILE} has [tool.tabbook]."
         )
-    parts = (Entry(title=part.get("caption", ""), children=_pages(part)) for part in _parts(toc))
-    return (Entry(str(toc["root"]).removesuffix(".md")), *parts, *_pages(toc))
-
-
-def _parts(toc: dict[str, Any]) -> list[dict[str, Any]]:
-    parts = toc.get("parts", [])
-    # Jupyter Book accepts a first part without pages
-    return [part for part in parts if _pages(part)]
+    parts = (
+        Entry(title=part.get("caption", ""), children=_pages(part)) for part in toc.get("parts", ())
+    )
+    return (_page(toc["root"]), *(part for part in parts if part.children), *_pages(toc))
 
 
 def _pages(entry: dict[str, Any]) -> tuple[Entry, ...]:
-    """The pages below an entry, under any of the keys that Jupyter Book accepts for them."""
-    found = [one for key in ("chapters", "sections", "entries") for one in entry.get(key, [])]
-    for subtree in entry.get("subtrees", []):
-        found += [*subtree.get("chapters", []), *subtree.get("entries", [])]
+    """The pages below an entry; Jupyter Book has several keys for their lists."""
+    lists = (value for value in entry.values() if isinstance(value, list))
     return tuple(
-        Entry(str(one["file"]).removesuffix(".md"), children=_pages(one))
-        for one in found
-        if "file" in one
+        _page(one["file"], _pages(one)) for found in lists for one in found if "file" in one
     )
+
+
+def _page(file: str, children: tuple[Entry, ...] = ()) -> Entry:
+    return Entry(file.removesuffix(".md"), children=children)

@@ -25,6 +25,8 @@ _FILL = """numbers => document.querySelectorAll("[data-page-of]").forEach(place 
 })"""
 # Milliseconds; a busy machine takes a minute to lay out a whole book
 _TIMEOUT = 600_000
+# Two are enough unless the numbers move a line of the contents to another page
+_PRINTS = 4
 _FONTS = "() => document.fonts.ready.then(() => true)"
 
 
@@ -59,7 +61,7 @@ def _document(edition: Edition, html: Path) -> str:
 
 
 def _print(source: Path) -> bytes:
-    """Print a page twice, to fill the page numbers in its table of contents."""
+    """Print a page, with the page numbers in its table of contents."""
     try:
         with sync_playwright() as playwright:
             # Without the sandbox, which root cannot use: the page has no scripts
@@ -76,21 +78,29 @@ def _print(source: Path) -> bytes:
                     f"Expected these files of the built book, found none: {', '.join(missing)}. "
                     "Run: make book"
                 )
-            numbers = _page_numbers(_pdf(page))
-            page.evaluate(_FILL, numbers)
-            printed = _pdf(page)
+            printed = _with_page_numbers(page)
             browser.close()
     except Error as error:
         raise EditionError(
             f"Chromium could not print the book: {error.message}\n"
             "If it is missing, run: playwright install chromium"
         ) from error
-    if _page_numbers(printed) != numbers:
-        raise EditionError(
-            "The page numbers in the table of contents moved its lines to other pages. "
-            f"Give them a fixed width in {STYLE}."
-        )
     return printed
+
+
+def _with_page_numbers(page: Page) -> bytes:
+    numbers: dict[str, int] = {}
+    for _ in range(_PRINTS):
+        printed = _pdf(page)
+        found = _page_numbers(printed)
+        if found == numbers:
+            return printed
+        page.evaluate(_FILL, found)
+        numbers = found
+    raise EditionError(
+        "The page numbers in the table of contents move its lines to other pages each time. "
+        f"Give them a fixed width in {STYLE}."
+    )
 
 
 def _pdf(page: Page) -> bytes:
