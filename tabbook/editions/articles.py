@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import html5lib
 from bs4 import BeautifulSoup, Tag
 
 from tabbook.config import Framework
@@ -92,7 +93,8 @@ def select(page: BuiltPage, framework: Framework) -> Tag:
     Returns:
         The article, with the addresses and ids of the page.
     """
-    article = BeautifulSoup(page.text, "html5lib").article
+    # The parser that reads formulas and drawings in HTML as a browser does
+    article = BeautifulSoup(page.text, html5lib.__name__).article
     assert article is not None
     for unused in article.select(SCREEN_ONLY):
         unused.decompose()
