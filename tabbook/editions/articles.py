@@ -21,6 +21,8 @@ _ADDRESS = re.compile(r'href="([^"?]+)')
 SCREEN_ONLY = "script, .headerlink, .toctree-wrapper, .figure-data, button, .d-print-none"
 #: The key by which a link chooses a framework
 GROUP = "framework"
+#: Code or output of more lines may be divided between two sheets of paper.
+LONG = 24
 FOLDED = "Folded: it is in the notebook."
 
 
@@ -105,7 +107,10 @@ def select(page: BuiltPage, framework: Framework) -> Tag:
     _choose_tabs(article, framework)
     for fold in article.select("div.cell details.hide"):
         fold.replace_with(_element("p", FOLDED, "folded"))
-    for gone in article.select("wbr, colgroup"):  # e-readers and paper need neither
+    for code in article.select("pre"):
+        if code.get_text().count("\n") > LONG:
+            code["class"] = "long"
+    for gone in article.select("wbr, colgroup"):  # paper and e-readers need neither
         gone.decompose()
     return article
 
