@@ -11,7 +11,6 @@ from toy_book import code, prose, write
 from tabbook.cli import main
 from tabbook.pages.source import read_page
 
-#: Each framework, and the other one
 FRAMEWORKS = ("pytorch", "jax")
 LABELS = {"pytorch": "PyTorch", "jax": "JAX"}
 
@@ -47,6 +46,7 @@ FILES = {
         "![A drawn line](drawn.svg)\n\n"
         "```{figure} drawn.svg\n:name: fig-toy\n:alt: A line\n\nA *caption*.\n```\n\n"
         "## Another with $x^2$\n\n"
+        "```{admonition} Solution\n:class: dropdown\n\nSolved words.\n```\n\n"
         "```{image} drawn.svg\n:class: inline\n:alt: The same line\n```\n"
     ),
     "chapters/plain.md": (
@@ -108,7 +108,13 @@ def make(kind, html):
 def texts(framework):
     """What an edition says once, and what it must not say."""
     (other,) = set(FRAMEWORKS) - {framework}
-    said = [*WORDS, "shared source", f"{framework} source", f"Words for {LABELS[framework]}."]
+    said = [
+        *WORDS,
+        "Solved words.",
+        "shared source",
+        f"{framework} source",
+        f"Words for {LABELS[framework]}.",
+    ]
     never = [f"{other} source", f"{other} output", f"Words for {LABELS[other]}.", "folded source"]
     only = ["Only JAX needs words."]
     return (said + only, never) if framework == "jax" else (said, never + only)
