@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from bs4 import Tag
 
 from tabbook.editions.contents import EditionError
-from tabbook.editions.pictures import light
+from tabbook.editions.pictures import light, variables
 
 # Attributes whose values are ids
 _REFERRING = ("for", "headers", "aria-labelledby", "aria-describedby", "aria-controls")
@@ -113,9 +113,10 @@ def _identifier(text: str) -> str:
 
 def _lighten(svg: Tag, renamed: Callable[[str], str]) -> None:
     """Give a drawing in the text the light theme's colours, and let it refer to its new ids."""
+    values = variables(" ".join(style.string or "" for style in svg.find_all("style")))
     for tag in [svg, *svg.find_all(True)]:
         for name, value in tag.attrs.items():
             if isinstance(value, str):
-                tag[name] = _INSIDE.sub(lambda found: renamed(found[0]), light(value))
+                tag[name] = _INSIDE.sub(lambda found: renamed(found[0]), light(value, values))
         if tag.name == "style" and tag.string:
-            tag.string = light(tag.string)
+            tag.string = light(tag.string, values)

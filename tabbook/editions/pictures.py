@@ -14,19 +14,27 @@ _ID = re.compile(r' id="([^"]+)"')
 _USED = re.compile(r"var\((--[\w-]+)(?:,\s*([^()]*))?\)")
 
 
-def light(svg: str) -> str:
-    """An SVG with the colours of the light theme only, and without variables.
+def variables(svg: str) -> dict[str, str]:
+    """The variables that a picture or its style defines, with their values in the light theme."""
+    return dict(_SET.findall(_DARK.sub("", svg)))
+
+
+def light(svg: str, values: dict[str, str] | None = None) -> str:
+    """An SVG, or a part of one, with the colours of the light theme only, and without variables.
 
     A variable that the picture does not define has the fallback that the picture names; without a
     fallback it is unchanged. Matplotlib repeats the id of an image that it draws twice; only the
     first keeps it, because ids in an ePub must be unique.
+
+    Args:
+        svg: the text.
+        values: the variables of the picture; the default is those that ``svg`` defines.
     """
-    plain = _DARK.sub("", svg)
-    values: dict[str, str] = dict(_SET.findall(plain))
+    known = variables(svg) if values is None else values
     seen: set[str] = set()
 
     def value(use: re.Match[str]) -> str:
-        return values.get(use[1]) or use[2] or use[0]
+        return known.get(use[1]) or use[2] or use[0]
 
     def first(found: re.Match[str]) -> str:
         if found[1] in seen:
@@ -34,4 +42,4 @@ def light(svg: str) -> str:
         seen.add(found[1])
         return found[0]
 
-    return _ID.sub(first, _USED.sub(value, plain))
+    return _ID.sub(first, _USED.sub(value, _DARK.sub("", svg)))

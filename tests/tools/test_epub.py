@@ -121,7 +121,7 @@ def _framework(files):
     )
 
 
-def test_a_drawing_in_the_text_refers_to_its_own_parts(pages):
+def test_a_drawing_in_the_text_is_light_and_refers_to_its_own_parts(pages):
     (svg,) = (
         tag for page in pages.values() for tag in page.iter("{http://www.w3.org/2000/svg}svg")
     )
@@ -129,6 +129,7 @@ def test_a_drawing_in_the_text_refers_to_its_own_parts(pages):
     (marker,) = (tag.get("id") for tag in svg.iter() if tag.get("id"))
     (end,) = (tag.get("marker-end") for tag in svg.iter() if tag.get("marker-end"))
     assert end == f"url(#{marker})"
+    assert [tag.get("stroke") for tag in svg.iter() if tag.get("stroke")] == ["#123456"]
 
 
 def test_formulas_are_mathml(pages, files):
