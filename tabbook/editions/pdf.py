@@ -46,7 +46,8 @@ def write(edition: Edition, html: Path, file: Path) -> None:
             (Path(folder) / name).write_bytes(data)
         source = Path(folder) / "book.html"
         source.write_text(_document(edition, html), encoding="utf-8")
-        printed = _print(source)
+        targets = [line.target for top in edition.outline for line in top.walk()]
+        printed = _print(source, targets)
     with pikepdf.open(io.BytesIO(printed)) as pdf:
         _number_headers(pdf)
         _describe(pdf, edition)
@@ -60,8 +61,8 @@ def _document(edition: Edition, html: Path) -> str:
     return template.render(edition=edition, styles=[*styles, STYLE.as_uri()])
 
 
-def _print(source: Path) -> bytes:
-    """Print a page, with the page numbers in its table of contents."""
+def _print(source: Path, targets: list[str]) -> bytes:
+    """Print a page, with the page number of each target in its table of contents."""
     try:
         with sync_playwright() as playwright:
             # Without the sandbox, which root cannot use: the page has no scripts
@@ -78,7 +79,7 @@ def _print(source: Path) -> bytes:
                     f"Expected these files of the built book, found none: {', '.join(missing)}. "
                     "Run: make book"
                 )
-            printed = _with_page_numbers(page)
+            printed = _with_page_numbers(page, targets)
             browser.close()
     except Error as error:
         raise EditionError(
@@ -88,11 +89,13 @@ def _print(source: Path) -> bytes:
     return printed
 
 
-def _with_page_numbers(page: Page) -> bytes:
+def _with_page_numbers(page: Page, targets: list[str]) -> bytes:
     numbers: dict[str, int] = {}
     for _ in range(_PRINTS):
         printed = _pdf(page)
-        found = _page_numbers(printed)
+        places = _page_numbers(printed)
+        # Not the other places: one at the edge of a page may move from print to print
+        found = {target: places[target] for target in targets}
         if found == numbers:
             return printed
         page.evaluate(_FILL, found)
