@@ -12,7 +12,7 @@ ifdef NODE
 JAVASCRIPT := node_modules/installed
 endif
 
-.PHONY: book offline slides quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
+.PHONY: book offline slides pdf epub quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
 
 # A stamp, so that pip runs again only when a requirement changes
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -32,6 +32,11 @@ offline: book
 # Only the slides; `make book` also builds them
 slides: .venv/installed
 	$(BIN)/python -m tabbook slides
+
+# The book for each framework as one PDF, printed by Chromium, or as one ePub. For one framework, use
+# for example EDITIONS="--framework jax". The pages then link to these files.
+pdf epub: book
+	$(BIN)/python -m tabbook $@ $(EDITIONS)
 
 # All checks before a merge: runs all tests and executes all notebooks again
 test: .venv/installed javascript

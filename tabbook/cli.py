@@ -1,6 +1,6 @@
 """``python -m tabbook``: split, execute, bless, refresh and check the book's notebooks.
 
-The command also builds the slides.
+The command also builds the slides, and the book as PDF and ePub.
 """
 
 import argparse
@@ -21,8 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if options.chapters is None:
         options.chapters = book.root / book.chapters
-    if options.command == "slides" and options.to is None:
-        options.to = book.root / "_build" / "html"
+    for output in ("to", "html"):
+        if getattr(options, output, "") is None:
+            setattr(options, output, book.root / "_build" / "html")
     if getattr(options, "framework", None):
         options.framework = [book.framework_id(name) for name in options.framework]
     for name in getattr(options, "framework", None) or ():
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise  # a fault of the tools, not a missing package
         print(
             f"python -m tabbook {options.command} needs the package {package}, which is not "
-            'installed. Run: pip install -e ".[book]" -c constraints.txt',
+            f'installed. Run: pip install -e ".[{options.extra}]" -c constraints.txt',
             file=sys.stderr,
         )
         return 1
@@ -54,18 +55,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tabbook", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
-    )
-    chapters = "folder of the pages (default: that of the book)"
-    common.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
-    common.add_argument(
+    parser.set_defaults(extra="book")
+    framework = argparse.ArgumentParser(add_help=False)
+    framework.add_argument(
         "--framework",
         action="append",
         metavar="NAME",
         help="only this framework; can be repeated",
     )
+    common = argparse.ArgumentParser(add_help=False, parents=[framework])
+    common.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
+    )
+    chapters = "folder of the pages (default: that of the book)"
+    common.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
     split = commands.add_parser(
         "split", parents=[common], help="write notebooks without outputs into a folder"
     )
@@ -111,4 +114,18 @@ def _parser() -> argparse.ArgumentParser:
         help="output folder (default: _build/html in the book's folder)",
     )
     decks.set_defaults(command="slides", pages=[])
+    for kind, name in (("pdf", "PDF"), ("epub", "ePub")):
+        edition = commands.add_parser(
+            kind,
+            parents=[framework],
+            help=f"write the built book as one {name} for each framework",
+        )
+        edition.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+        edition.add_argument(
+            "--html",
+            type=Path,
+            metavar="DIR",
+            help="folder of the built book (default: _build/html in the book's folder)",
+        )
+        edition.set_defaults(command=kind, pages=[], extra="editions")
     return parser

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tabbook.config import FILE, ConfigError, book_of
+from tabbook.editions.contents import EditionError
 from tabbook.math import font as formula_font
 from tabbook.pages import accept, agreement, notebooks, record
 from tabbook.pages.merge import StaleNotebookError
@@ -16,7 +17,15 @@ from tabbook.slides import decks
 from tabbook.slides.outline import SlideError
 
 #: Errors that are printed without a traceback.
-ERRORS = (ConfigError, NotebookError, OSError, SlideError, SourceError, StaleNotebookError)
+ERRORS = (
+    ConfigError,
+    EditionError,
+    NotebookError,
+    OSError,
+    SlideError,
+    SourceError,
+    StaleNotebookError,
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -180,6 +189,15 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
     return 0
 
 
+def _edition(options: argparse.Namespace, chosen: list[Page]) -> int:
+    from tabbook.editions import files, menus  # needs packages that other commands do not
+
+    book = book_of(options.chapters)
+    for path in files.write(book, options.html, options.command, options.framework or ()):
+        print(f"{path}: {menus.megabytes(path)}")
+    return 0
+
+
 def _orphans(chapters: Path, found: list[Page]) -> list[str]:
     """Notebooks without a page."""
     known = {page.notebook(framework) for page in found for framework in page.frameworks}
@@ -198,4 +216,6 @@ _COMMANDS = {
     "refresh": _refresh,
     "check": _check,
     "slides": _slides,
+    "pdf": _edition,
+    "epub": _edition,
 }

@@ -11,6 +11,8 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from tabbook.config import Book, book_of
+from tabbook.editions import menus
+from tabbook.editions.contents import EditionError
 from tabbook.pages.elsewhere import NO_REPOSITORY, machines, published
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.source import SourceError
@@ -117,7 +119,9 @@ def write_targets(app: Sphinx, exception: Exception | None) -> None:
             shutil.copyfile(notebook_path(app, docname, framework), target)
     try:
         decks.write(_chapters(app), app.outdir)
-    except (SlideError, SourceError, StaleNotebookError) as error:
+        # Pages that are written again link to the editions of an earlier build
+        menus.offer(book_of(app.srcdir), Path(app.outdir))
+    except (EditionError, SlideError, SourceError, StaleNotebookError) as error:
         raise ExtensionError(str(error)) from error
 
 

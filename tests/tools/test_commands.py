@@ -14,6 +14,7 @@ from tabbook.cli import main
 
 COMMANDS = {
     "split": ["--to", "out"], "execute": [], "bless": [], "refresh": [], "check": [], "slides": [],
+    "pdf": [], "epub": [],
 }  # fmt: skip
 SCRIPTS = ("tests/mutants/run.py", "tests/false_alarms.py")
 
@@ -85,7 +86,7 @@ def test_chapters_that_have_no_page(command, tmp_path, capsys):
     fails(capsys, arguments, f"pages with notebooks in {tmp_path}, found none.", "--chapters DIR")
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"slides"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"slides", "pdf", "epub"}))
 def test_a_page_of_another_folder(command, toy, tmp_path, monkeypatch, capsys):
     """Of the same name: it is not the one that would be taken."""
     other = write(tmp_path / "other" / "chapters", code("1 + 1"))
@@ -161,14 +162,21 @@ def test_offline_without_a_built_book(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("command", "package"), [("check", "jupytext"), ("execute", "nbclient"), ("slides", "jinja2")]
+    ("command", "package", "extra"),
+    [
+        ("check", "jupytext", "book"),
+        ("execute", "nbclient", "book"),
+        ("slides", "jinja2", "book"),
+        ("epub", "html5lib", "editions"),
+        ("pdf", "pikepdf", "editions"),
+    ],
 )
-def test_a_missing_package_is_named(command, package):
+def test_a_missing_package_is_named(command, package, extra):
     status, printed = run("-c", WITHOUT, package, "tabbook", command)
     assert status == 1
     assert printed == (
         f"python -m tabbook {command} needs the package {package}, which is not installed. "
-        'Run: pip install -e ".[book]" -c constraints.txt\n'
+        f'Run: pip install -e ".[{extra}]" -c constraints.txt\n'
     )
 
 
