@@ -79,18 +79,33 @@ def read_cell(source: str, line: int) -> CodeCell:
 
 
 def read_setup(source: str) -> Setup | None:
-    """Read the cell that loads d2lbook's tabs; None if this is another cell."""
+    """Read the cell that loads d2lbook's tabs; None if this is another cell.
+
+    Raises:
+        CellError: it contains something else, which would be lost.
+    """
     if _SETUP not in source:
         return None
+    rest = "\n".join("" if line.strip() == _SETUP else line for line in source.split("\n"))
+    names: list[str] = []
+    try:
+        statements = ast.parse(rest).body
+    except SyntaxError as error:
+        raise CellError((error.lineno or 1) - 1, f"expected `{_SETUP}` alone.") from error
+    for statement in statements:
+        call = getattr(statement, "value", None)
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "tab.interact_select":
+            raise CellError(
+                statement.lineno - 1,
+                f"a cell with `{_SETUP}` is left out, so it may contain only that and "
+                "`tab.interact_select(…)`. Put the rest into another cell.",
+            )
+        names += [
+            one.value
+            for one in ast.walk(call)
+            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        ]
     libraries = [_strings(found) for found in _LIBRARIES.findall(source)]
-    tree = ast.parse(masked(source))
-    names = [
-        constant.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "tab.interact_select"
-        for constant in ast.walk(call)
-        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
-    ]
     return Setup(tuple(names), tuple(name for found in libraries for name in found))
 
 

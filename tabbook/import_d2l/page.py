@@ -107,29 +107,31 @@ class Converter(Blocks):
 
     def frameworks(self) -> tuple[str, ...]:
         """The frameworks of the page: those that cells name, and the first if cells name none."""
-        named: set[str] = set()
+        named: dict[str, int] = {}  # and the line of each
         offered: tuple[str, ...] = ()
         has_code = has_unmarked = False
         for block in self.blocks:
             if block.kind != "fence" or not CELL.match(block.token.info):
                 continue
-            if setup := read_setup(block.token.content):
-                offered, self.page.libraries = setup.names, setup.libraries
+            try:
+                if setup := read_setup(block.token.content):
+                    offered, self.page.libraries = setup.names, setup.libraries
+                    continue
+                cell = read_cell(block.token.content, block.first + 1)
+            except CellError as error:
+                self.report.fail(block.first + 1 + error.line, str(error))
                 continue
             has_code = True
-            try:
-                names = read_cell(block.token.content, block.first + 1).names
-            except CellError:
-                continue  # it is reported where it is converted
-            has_unmarked |= not names
-            named |= set(names) - {"all"}
+            has_unmarked |= not cell.names
+            for name in cell.names:
+                named.setdefault(name, block.first + 1)
+        named.pop("all", None)
         if has_code and (has_unmarked or not named):
-            named.add(next(iter(self.all)))
-        for name in sorted(named - self.all.keys()):
-            line = next(n for n, text in enumerate(self.lines) if name in text)
-            self.report.fail(
-                line, f"unknown framework {name!r}; expected one of: {', '.join(self.all)}."
-            )
+            named.setdefault(next(iter(self.all)), 0)
+        for name, line in named.items():
+            if name not in self.all:
+                expected = ", ".join(self.all)
+                self.report.fail(line, f"unknown framework {name!r}; expected one of: {expected}.")
         found = tuple(name for name in self.all if name in named)
         if offered and set(offered) != set(found):
             line = next(n for n, text in enumerate(self.lines) if "interact_select" in text)
@@ -193,13 +195,12 @@ class Converter(Blocks):
 
     def cells(self, block: Block) -> Iterator[str]:
         """A cell for each group of frameworks that have the same code."""
-        if read_setup(block.token.content):
-            return
         try:
+            if read_setup(block.token.content):
+                return
             cell = read_cell(block.token.content, block.first + 1)
-        except CellError as error:
-            self.report.fail(block.first + 1 + error.line, str(error))
-            return
+        except CellError:
+            return  # it was reported with the frameworks
         names = cell.names or tuple(self.all)[:1]
         versions: dict[str, list[str]] = {}
         for name in self.page.frameworks:

@@ -12,6 +12,10 @@ from tabbook.import_d2l.markup import SLIDES, pieces
 
 _CITATIONS = {"cite": "cite", "citep": "cite:p", "citet": "cite:t"}
 _REFERENCES = {"numref": "numref", "ref": "ref", "eqref": "eq"}
+# A line with a comment, a break or a target; a substitution; a role
+_MYST_ONLY = re.compile(
+    r"^ *(%|\+\+\+|\([^()\n]+\)= *$)|(?=(\{\{))|(?=(\{[\w:+-]+\}`))", re.MULTILINE
+)
 _CLOSING = {opening: closing for opening, closing, _ in SLIDES}
 _ONLY_SLIDES = {opening for opening, _, is_only in SLIDES if is_only}
 
@@ -80,7 +84,7 @@ class Words:
             line: its first line in the source, counted from 0, for the report.
         """
         found = pieces(text)
-        edits = self.slides(text, found, line)
+        edits = [*self.slides(text, found, line), *_escapes(text, found)]
         for start, end, token in found:
             at = line + text.count("\n", 0, start)
             match token.type:
@@ -216,6 +220,16 @@ class Words:
             return f"{self.around.names[path]}.md{mark}{part}"
         self.report.warn(line, f"the link to {address!r} leads to no page of the new book.")
         return address
+
+
+def _escapes(text: str, found: Sequence[tuple[int, int, Token]]) -> list[tuple[int, int, str]]:
+    """Escape what MyST alone takes for markup: comments, targets, substitutions, roles."""
+    taken = [(start, end) for start, end, token in found if token.type != "d2l_slide"]
+    return [
+        (at, at, "\\")
+        for at in (match.start(match.lastindex or 0) for match in _MYST_ONLY.finditer(text))
+        if not any(start <= at < end for start, end in taken)
+    ]
 
 
 def _ends(text: str, opened: tuple[_Place, int, str]) -> bool:

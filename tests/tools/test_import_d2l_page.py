@@ -90,6 +90,11 @@ CASES = {
         "```eval_rst\n\n.. only:: html\n\n   References\n   ==========\n\n```", "# References"
     ),
     "bibliography": (":bibliography:`d2l.bib`", "```{bibliography}\n```"),
+    "a line that MyST takes for a comment": ("a\n% b $%$", "a\n\\% b $%$"),
+    "a line that MyST takes for a break": ("+++\na", "\\+++\na"),
+    "a line that MyST takes for a target": ("(a)=\nb", "\\(a)=\nb"),
+    "text that MyST takes for a role": ("{a}`b` `{a}`", "\\{a}`b` `{a}`"),
+    "text that MyST takes for a substitution": ("{{ a }} `{{ a }}`", "\\{{ a }} `{{ a }}`"),
     "text for frameworks": (
         tab("pytorch", "P") + tab("jax", "J\n\n* K"),
         "::::::{tab-set}\n:sync-group: framework\n\n"
@@ -150,6 +155,8 @@ ERRORS = {
     "unknown framework of a cell": (cell("x", "%%tab jaxx"), 2, "unknown framework 'jaxx'"),
     "no Python": (cell("x = 1\ndef f(:", "%%tab jax"), 4, "no Python for jax"),
     "no such question": (cell("\nx = tab.selected('jax')", "%%tab jax"), 4, "whole condition"),
+    "other code in the first cell": (SETUP.replace("tab.", "x = 1\ntab.", 1), 3, "the rest"),
+    "other magic in the first cell": (SETUP.replace("tab.", "%pip a\ntab.", 1), 3, "alone"),
     "a label twice": (tab("pytorch, jax", "$$a$$\n:eqlabel:`eq`"), 2, "is twice"),
     "another kind of cell": ("```{.r .input}\nx\n```", 1, "expected ```{.python .input}"),
 }
