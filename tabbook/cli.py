@@ -1,6 +1,7 @@
 """``python -m tabbook``: split, execute, bless, refresh and check the book's notebooks.
 
-The command also builds the slides, and the book as PDF and ePub.
+The command also builds the slides, writes the book as PDF and ePub, and imports books that are
+written for d2lbook.
 """
 
 import argparse
@@ -8,12 +9,15 @@ import sys
 from pathlib import Path
 
 from tabbook.config import ConfigError, book_of
+from tabbook.import_d2l.dialect import NO_BASE, dialect
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "import-d2l":
+        return _run(options)
     try:
         book = book_of(options.chapters or Path.cwd())
     except ConfigError as error:
@@ -32,6 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
                 f"unknown framework {name!r}; expected one of: {', '.join(book.frameworks)}"
             )
 
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command in the options; print its errors."""
     try:
         from tabbook import commands  # needs Jupytext, unlike `--help`
 
@@ -128,4 +137,28 @@ def _parser() -> argparse.ArgumentParser:
             help="folder of the built book (default: _build/html in the book's folder)",
         )
         edition.set_defaults(command=kind, pages=[], extra="editions")
+    importing = commands.add_parser(
+        "import-d2l", help="write a book from the sources of Dive into Deep Learning"
+    )
+    importing.add_argument("folder", type=Path, metavar="FOLDER", help="folder with the sources")
+    importing.add_argument(
+        "pages",
+        nargs="*",
+        metavar="PAGE",
+        help="name or path of a page, or a folder of pages (default: all)",
+    )
+    importing.add_argument("--to", type=Path, metavar="DIR", help="folder of the new book")
+    importing.add_argument(
+        "--names",
+        action="store_true",
+        help="write nothing; list the names that pages need and nothing defines",
+    )
+    importing.add_argument(
+        "--base",
+        default=dialect().base,
+        metavar="PACKAGE",
+        help="package whose modules are preferred to the definitions of the pages, or "
+        f"{NO_BASE} (default: %(default)s)",
+    )
+    importing.set_defaults(command="import-d2l")
     return parser

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tabbook.config import FILE, ConfigError, book_of
 from tabbook.editions.contents import EditionError
+from tabbook.import_d2l import command as import_d2l
+from tabbook.import_d2l.dialect import ImportD2lError
 from tabbook.math import font as formula_font
 from tabbook.pages import accept, agreement, notebooks, record
 from tabbook.pages.merge import StaleNotebookError
@@ -20,6 +22,7 @@ from tabbook.slides.outline import SlideError
 ERRORS = (
     ConfigError,
     EditionError,
+    ImportD2lError,
     NotebookError,
     OSError,
     SlideError,
@@ -37,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ERRORS: an argument is wrong; the message says what to do.
     """
+    if options.command == "import-d2l":
+        return import_d2l.run(options)
     found = {}
     if options.chapters.is_dir():
         found = {page.name: page for page in pages(options.chapters)}

@@ -58,7 +58,7 @@ def without_bars(formula: str) -> str:
 def _parser() -> MarkdownIt:
     parser = create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
     for rule in parser.inline.ruler.__rules__:
-        rule.fn = _noting_place(rule.fn)
+        rule.fn = noting_place(rule.fn)
     return parser
 
 
@@ -70,7 +70,7 @@ def _plain_parser() -> MarkdownIt:
     return MarkdownIt("commonmark").use(dollarmath_plugin, renderer=formula)
 
 
-def _noting_place(rule: Callable[[StateInline, bool], bool]) -> Any:
+def noting_place(rule: Callable[[StateInline, bool], bool]) -> Any:
     """A rule for inline markup that also records its position."""
 
     def noting(state: StateInline, silent: bool) -> bool:

@@ -186,6 +186,14 @@ def test_tabbook_names_no_framework_and_no_data(file):
     assert not found, "these belong into the configuration:\n" + "\n".join(found)
 
 
+def test_one_table_of_another_dialect_names_frameworks():
+    """d2l's pages name their frameworks, whatever the book: their reader has to know the names."""
+    files = [path for path in (ROOT / "tabbook").rglob("*") if path.suffix in (".toml", ".jinja")]
+    assert len(files) > 1
+    found = [path for path in files if NAMES_A_BOOK.search(path.read_text(encoding="utf-8"))]
+    assert found == [ROOT / "tabbook" / "import_d2l" / "dialect.toml"]
+
+
 def test_nothing_but_notebooks_tests_and_benchmarks_imports_d2lcompat():
     ours = re.compile(r"^\s*(from|import) d2lcompat\b", re.M)
     allowed = ("d2lcompat/", "tests/", "benchmarks/", "chapters/", "conftest.py")
