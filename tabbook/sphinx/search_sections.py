@@ -52,6 +52,7 @@ class _Open:
     tag: str
     hidden: bool = False
     code: bool = False
+    link: bool = False
     section: bool = False
     title: bool = False
     entry: bool = False
@@ -66,6 +67,7 @@ class _Reader(HTMLParser):
         self.path: list[int] = []
         self.open: list[_Open] = []
         self.line: list[str] = []
+        self.only_links = True
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
@@ -79,7 +81,7 @@ class _Reader(HTMLParser):
             if above.parts:
                 self.line.append(SEPARATORS[above.tag])
             above.parts += 1
-        one = _Open(tag, above.hidden, above.code or tag == "pre")
+        one = _Open(tag, above.hidden, above.code or tag == "pre", above.link or tag == "a")
         one.hidden |= tag in LEFT_OUT_TAGS or bool(classes & LEFT_OUT_CLASSES)
         one.hidden |= tag == "math" and named.get("display") == "block"
         self.open.append(one)
@@ -105,7 +107,7 @@ class _Reader(HTMLParser):
             if one.title:
                 self.end_title(one)
             elif one.tag in BLOCKS:
-                self.end_line(one.code)
+                self.end_line(one.code or one.tag == "dt")
             elif one.tag in ("td", "th"):
                 self.line.append(" ")
             if one.entry:
@@ -118,6 +120,8 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.open or self.open[-1].hidden:
             return
+        if not data.isspace() and not self.open[-1].link:
+            self.only_links = False
         if self.open[-1].code:
             *lines, last = data.split("\n")
             for line in lines:
@@ -143,6 +147,7 @@ class _Reader(HTMLParser):
         section = self.sections[self.path[-1]]
         words = _plain("".join(self.line))
         self.line.clear()
+        self.only_links = True
         if section.title or not words:
             return
         if one.tag not in HEADINGS and any(each.tag == "dt" for each in self.open):
@@ -152,9 +157,11 @@ class _Reader(HTMLParser):
         section.title = words
 
     def end_line(self, code: bool = False) -> None:
-        words = _plain("".join(self.line))
+        words, only_links = _plain("".join(self.line)), self.only_links
         self.line.clear()
-        if not words or not self.path:
+        self.only_links = True
+        # A line of links leads elsewhere; it says nothing itself.
+        if not words or not self.path or (only_links and not code):
             return
         section = self.sections[self.path[-1]]
         lines = section.code if code else section.text

@@ -39,7 +39,12 @@
     } catch {
       // Some browsers forbid this for pages from the file system; the marks then come again.
     }
-    all("_static/search_words.js", "_static/search_marks.js")
+    // Other scripts fold solutions when the page has loaded.
+    const complete = new Promise((done) => {
+      if (document.readyState === "complete") done();
+      else window.addEventListener("load", () => setTimeout(done));
+    });
+    Promise.all([complete, all("_static/search_words.js", "_static/search_marks.js")])
       .then(() => globalThis.searchMarks.show(terms.split(" ")));
   }
 })();

@@ -1,10 +1,11 @@
 /* Ranks the sections of the book for a query, with MiniSearch. `makeSearch` in `searchRanking`. */
 globalThis.searchRanking = (() => {
-  const { words, spelling, stem, parts, forms, readings, excerpt } = globalThis.searchWords;
-  const BOOST = { title: 4, above: 1, text: 1, code: 0.4 };
+  const { words, spelling, stem, parts, forms, phrase, readings } = globalThis.searchWords;
+  const BOOST = { title: 3.5, above: 1, text: 1, code: 0.4 };
   const STEM = 0.5;                                   // a word with another ending
-  const PARTS = 0.3;                                  // the parts of a name such as nn.Dropout
+  const PARTS = 0.1;                                  // the parts of a name such as nn.Dropout
   const JOINED = 0.5;                                 // "drop path" as "droppath"
+  const PAGE = 1.3;                                   // the beginning of a page
   const TITLE = 2.5;                                  // the query is the title of the section
   const PHRASE = 1.5;                                 // the words stand together
   const RANKED = 60;                                  // results whose phrases are compared
@@ -17,15 +18,19 @@ globalThis.searchRanking = (() => {
      the one on the page `preferred()`, such as "jax", if there is one. */
   const makeSearch = async ({ pages, sections, alias }, preferred = () => "") => {
     const known = new Set();
+    const named = (text) => words(text).map(({ word }) => word);
     const index = new globalThis.MiniSearch({
       fields: Object.keys(BOOST),
-      tokenize: (text) => words(text).flatMap(({ word }) => forms(word)),
+      // Four tabs of code repeat their names, which says nothing: each counts once.
+      tokenize: (text, field) => (field === "code" ? [...new Set(named(text))] : named(text))
+        .flatMap(forms),
       processTerm: (term) => { known.add(term); return term; },
       searchOptions: { boost: BOOST, tokenize: (term) => [term], processTerm: (term) => term },
     });
     const title = (number) => sections[number]?.[3].replace(/^[\d.]+ /, "") ?? "";
     await index.addAllAsync(sections.map(([page, parent, , , text, code], id) =>
-      ({ id, title: title(id), above: `${title(parent)} ${pages[page][0]}`, text, code })), { chunkSize: 40 });
+      ({ id, title: title(id), above: `${title(parent)} ${pages[page][0]}`, text, code })),
+    { chunkSize: 40 });                               // between chunks, the page reacts
     const terms = [...known];
 
     /* Asks for one word; one that the book does not have may be unfinished or mistyped. */
@@ -52,15 +57,16 @@ globalThis.searchRanking = (() => {
       queries: list.map((word, place) => ask(word, weight, place === list.length - 1)),
     });
 
-    const stems = new Map();
-    const stemmed = (text) => words(text).map(({ word }) => stem(spelling(word))).join(" ");
-    const has = (number, phrase) => {
+    const importance = (id) => pages[sections[id][0]][2] * (sections[id][1] < 0 ? PAGE : 1);
+
+    const stems = new Map();                          // of titles and texts, by section
+    const has = (number, asked) => {
       if (!stems.has(number)) {
-        stems.set(number, [stemmed(title(number)), stemmed(sections[number].slice(4).join("\n"))]);
+        stems.set(number, [phrase(title(number)), phrase(sections[number].slice(4).join("\n"))]);
       }
       const [heading, text] = stems.get(number);
-      if (heading === phrase) return TITLE;
-      return ` ${text} `.includes(` ${phrase} `) || ` ${heading} `.includes(` ${phrase} `) ? PHRASE : 1;
+      if (heading === asked) return TITLE;
+      return ` ${text} `.includes(` ${asked} `) || ` ${heading} `.includes(` ${asked} `) ? PHRASE : 1;
     };
 
     /* Of entries with the same name, leaves the preferred one, at the place of the best. */
@@ -84,19 +90,20 @@ globalThis.searchRanking = (() => {
     return (query) => {
       const [plain, ...joined] = readings(query);
       if (!plain.length) return [];
-      const asked = [plain, ...joined.filter((list) =>
+      const lists = [plain, ...joined.filter((list) =>
         list.some((word, place) => word !== plain[place] && known.has(spelling(word))))];
-      const options = { boostDocument: (id) => pages[sections[id][0]][2] };
-      let found = index.search({ combineWith: "OR", queries: asked.map((list, place) => all(list, place ? JOINED : 1)) }, options);
+      const options = { boostDocument: importance };
+      const queries = lists.map((list, place) => all(list, place ? JOINED : 1));
+      let found = index.search({ combineWith: "OR", queries }, options);
       const some = !found.length && plain.length > 1;
       if (some) {
         found = index.search({ ...all(plain), combineWith: "OR" }, options)
           .map((one) => ({ ...one, score: one.score * one.queryTerms.length ** 2 }))
           .sort((one, other) => other.score - one.score);
       }
-      const phrase = stemmed(query);
+      const asked = phrase(query);
       const results = found.map(({ id, score, terms: matched }, place) => ({
-        section: id, score: score * (place < RANKED ? has(id, phrase) : 1), terms: matched, some,
+        section: id, score: score * (place < RANKED ? has(id, asked) : 1), terms: matched, some,
       })).sort((one, other) => other.score - one.score);
       return withoutTwins(results).map((result) => ({ ...result, terms: marked(result.terms, plain) }));
     };
@@ -110,5 +117,5 @@ globalThis.searchRanking = (() => {
     return found.filter((term) => !inside.has(term) || others.has(term));
   };
 
-  return { makeSearch, excerpt };
+  return { makeSearch };
 })();

@@ -10,6 +10,10 @@ globalThis.searchResults = (() => {
   };
   const sections = (count) => `${count} ${count === 1 ? "section" : "sections"}`;
 
+  /* Pieces of text, of which some are marked. */
+  const marked = (pieces) => pieces.map(([words, found]) =>
+    (found ? element("mark", { textContent: words }) : words));
+
   /* A result as an item of a list: where it is, its title, and a sentence with the words marked. */
   const item = ({ section, terms }, root) => {
     const { pages, sections: all } = globalThis.bookSections;
@@ -19,13 +23,12 @@ globalThis.searchResults = (() => {
     const where = above.slice(1).map((number) => all[number][3]);
     const address = `${root}${pages[page][1]}?marks=${encodeURIComponent(terms.join(" "))}`
       + `#${encodeURIComponent(anchor)}`;
-    const sentence = globalThis.searchWords.excerpt(`${text}\n${code}`, new Set(terms));
+    const excerpt = (words) => marked(globalThis.searchWords.excerpt(words, new Set(terms)));
     return element("li", {},
       element("a", { href: address },
         element("span", { className: "search-where", textContent: where.join(" › ") }),
-        element("span", { className: "search-title", textContent: title })),
-      element("p", {}, ...sentence.map(([words, marked]) =>
-        marked ? element("mark", { textContent: words }) : words)));
+        element("span", { className: "search-title" }, ...excerpt(title))),
+      element("p", {}, ...excerpt(`${text}\n${code}`)));
   };
 
   /* Show results below a form as its field changes.

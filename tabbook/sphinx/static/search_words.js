@@ -42,12 +42,20 @@ globalThis.searchWords = (() => {
     return known.get(word);
   };
 
+  /* The words without the small ones, unless all are small. */
+  const large = (list) => {
+    const left = list.filter((word) => !SMALL.has(word.toLowerCase()));
+    return left.length ? left : list;
+  };
+
+  /* A text as a phrase: the stems of its large words. */
+  const phrase = (text) => large(words(text).map(({ word }) => word)).map((word) => stem(spelling(word)))
+    .join(" ");
+
   /* The words of a query, and neighbours joined: "drop path" also asks for "droppath".
      Each reading is a list of words, all of which a section should have. */
   const readings = (query) => {
-    const all = words(query).map(({ word }) => word);
-    const large = all.filter((word) => !SMALL.has(word.toLowerCase()));
-    const plain = large.length ? large : all;
+    const plain = large(words(query).map(({ word }) => word));
     const joined = plain.slice(1).map((word, place) =>
       [...plain.slice(0, place), plain[place] + word.toLowerCase(), ...plain.slice(place + 2)]);
     return [plain, ...joined];
@@ -94,5 +102,5 @@ globalThis.searchWords = (() => {
     return pieces;
   };
 
-  return { words, spelling, stem, parts, forms, readings, places, answers, excerpt };
+  return { words, spelling, stem, parts, forms, phrase, readings, places, answers, excerpt };
 })();
