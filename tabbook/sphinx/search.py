@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from tabbook.config import book_of
@@ -21,6 +22,13 @@ from tabbook.sphinx.search_sections import read_sections
 #: What a browser loads with the sections when a reader opens the search, by its path in the book
 LIBRARY = "minisearch/index.js"
 SECTIONS = "_static/search_sections.js"
+
+
+def copy_library(app: Sphinx, config: Config) -> None:
+    """Make Sphinx copy the book's third-party files, MiniSearch among them."""
+    folder = book_of(app.srcdir).third_party
+    if folder not in config.html_extra_path and (Path(app.srcdir) / folder).exists():
+        config.html_extra_path = [*config.html_extra_path, folder]
 
 
 def switch_off_sphinx_search(app: Sphinx) -> None:
@@ -48,16 +56,15 @@ def write_sections(app: Sphinx, exception: Exception | None) -> None:
     """Store the sections of all pages.
 
     Raises:
-        ExtensionError: a page has no section, or MiniSearch is missing.
+        ExtensionError: MiniSearch is missing, or a page has no section.
     """
     if exception or app.builder.format != "html":
         return
     book, folder = book_of(app.srcdir), Path(app.outdir)
-    library = book.root / book.third_party / LIBRARY
-    if not library.exists():
+    if not (folder / LIBRARY).exists():
         raise ExtensionError(
-            f"The search needs MiniSearch at {library}. Restore it: "
-            "python third_party/fetch.py minisearch"
+            f"Expected MiniSearch at {folder / LIBRARY}, found nothing. The search needs it. "
+            f"Restore {book.third_party}/{LIBRARY}: python third_party/fetch.py minisearch"
         )
     pages: list[list[str | float]] = []
     sections: list[list[str | int]] = []
@@ -96,6 +103,7 @@ def _weight(app: Sphinx, docname: str) -> float:
 def setup(app: Sphinx) -> None:
     # Pattern of pages -> what the rank of their sections is multiplied by
     app.add_config_value("tabbook_search_weights", {}, "html", [dict])
+    app.connect("config-inited", copy_library)
     app.connect("builder-inited", switch_off_sphinx_search)
     app.connect("html-collect-pages", add_search_page)
     app.connect("html-page-context", leave_out_sphinx_marks, priority=900)

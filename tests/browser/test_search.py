@@ -189,7 +189,7 @@ def test_a_missing_index_is_reported(page, book):
 
 def test_a_tab_that_alone_has_the_word_is_opened(page, book):
     page.goto(f"{book}/chapters/dropout.html?framework=pytorch")
-    follow(page, book, "optax.sgd", "dropout.html#training")
+    follow(page, book, "optax.sgd", "dropout.html#what-did-dropout-do-here")
     marked = page.evaluate(MARKED)
     assert "optax.sgd" in [word for word, _ in marked]
     shown = page.evaluate(SHOWN)

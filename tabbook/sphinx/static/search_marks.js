@@ -50,12 +50,11 @@ globalThis.searchMarks = (() => {
   const show = (terms) => {
     const article = document.querySelector("article");
     const anchor = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    // A definition follows its term.
-    const section = anchor?.localName === "dt" ? anchor.parentElement : anchor ?? article;
     const found = ranges(article, new Set(terms));
-    const here = found.filter(({ block }) => section.contains(block)
-      && (section !== anchor?.parentElement || [anchor, anchor.nextElementSibling].some((part) =>
-        part.contains(block))));
+    // A definition follows its term. A section is without the sections inside it.
+    const parts = anchor?.localName === "dt" ? [anchor, anchor.nextElementSibling] : [anchor ?? article];
+    const here = found.filter(({ block }) => (anchor?.localName === "section"
+      ? block.closest("section") === anchor : parts.some((part) => part?.contains(block))));
     const blocks = [...new Set(here.map(({ block }) => block))];
     blocks.forEach((block) => reveal(block, blocks));
     if (globalThis.CSS?.highlights) {
@@ -70,8 +69,9 @@ globalThis.searchMarks = (() => {
     const visible = blocks.filter((block) => block.checkVisibility());
     const best = visible.reduce((one, other) => (one && rich(one) >= rich(other) ? one : other), null);
     (anchor ?? best)?.scrollIntoView();
-    const { bottom = 0 } = best?.getBoundingClientRect() ?? {};
-    if (bottom > document.documentElement.clientHeight) best.scrollIntoView({ block: "center" });
+    if (best?.getBoundingClientRect().bottom > document.documentElement.clientHeight) {
+      best.scrollIntoView({ block: "center" });
+    }
   };
 
   return { show };

@@ -22,7 +22,7 @@ globalThis.searchResults = (() => {
     while (all[above[0]]) above.unshift(all[above[0]][1]);
     const where = above.slice(1).map((number) => all[number][3]);
     const address = `${root}${pages[page][1]}?marks=${encodeURIComponent(terms.join(" "))}`
-      + `#${encodeURIComponent(anchor)}`;
+      + `#${encodeURI(anchor)}`;
     const excerpt = (words) => marked(globalThis.searchWords.excerpt(words, new Set(terms)));
     return element("li", {},
       element("a", { href: address },
