@@ -55,7 +55,8 @@ test("the places of words are those of the text", () => {
 });
 
 test("a query is read with its neighbours joined, and without small words if it has others", () => {
-  same(readings("why drop the path"), [["drop", "path"], ["droppath"]]);
+  same(readings("why drop out"), [["drop"], ["whydrop"], ["dropout"]]);
+  same(readings("drop path rate"), [["drop", "path", "rate"], ["droppath", "rate"], ["drop", "pathrate"]]);
   same(readings("to be"), [["to", "be"], ["tobe"]]);
   same(readings(" ?! "), [[]]);
   assert.equal(phrase("Divided by 1 − p"), phrase("divide 1-p").replace("1p", "1 p"));

@@ -4,7 +4,6 @@ globalThis.searchRanking = (() => {
   const BOOST = { title: 3.5, above: 1, text: 1, code: 0.4 };
   const STEM = 0.5;                                   // a word with another ending
   const PARTS = 0.1;                                  // the parts of a name such as nn.Dropout
-  const JOINED = 0.5;                                 // "drop path" as "droppath"
   const PAGE = 1.3;                                   // the beginning of a page
   const TITLE = 2.5;                                  // the query is the title of the section
   const PHRASE = 1.5;                                 // the words stand together
@@ -42,19 +41,19 @@ globalThis.searchRanking = (() => {
       if (last && terms.some((one) => one.startsWith(spelled))) {
         return { queries: [spelled], prefix: true, boostTerm };
       }
-      const edits = spelled.length < 4 ? 0 : spelled.length < 7 ? 1 : 2;
+      const edits = [4, 7, 10].filter((length) => spelled.length >= length).length;
       return { queries: [spelled], fuzzy: edits, boostTerm };
     };
-    const ask = (word, weight, last) => {
+    const ask = (word, last) => {
       const pieces = parts(word);
-      if (pieces.length < 2) return term(word, weight, last);
-      const each = { combineWith: "AND", queries: pieces.map((piece) => term(piece, weight * PARTS)) };
-      const whole = { queries: [spelling(word)], boostTerm: () => weight };
+      if (pieces.length < 2) return term(word, 1, last);
+      const each = { combineWith: "AND", queries: pieces.map((piece) => term(piece, PARTS)) };
+      const whole = { queries: [spelling(word)] };
       return known.has(spelling(word)) ? { combineWith: "OR", queries: [whole, each] } : each;
     };
-    const all = (list, weight = 1) => ({
+    const all = (list) => ({
       combineWith: "AND",
-      queries: list.map((word, place) => ask(word, weight, place === list.length - 1)),
+      queries: list.map((word, place) => ask(word, place === list.length - 1)),
     });
 
     const importance = (id) => pages[sections[id][0]][2] * (sections[id][1] < 0 ? PAGE : 1);
@@ -91,20 +90,23 @@ globalThis.searchRanking = (() => {
       const [plain, ...joined] = readings(query);
       if (!plain.length) return [];
       const lists = [plain, ...joined.filter((list) =>
-        list.some((word, place) => word !== plain[place] && known.has(spelling(word))))];
+        list.some((word) => !plain.includes(word) && known.has(spelling(word))))];
       const options = { boostDocument: importance };
-      const queries = lists.map((list, place) => all(list, place ? JOINED : 1));
-      let found = index.search({ combineWith: "OR", queries }, options);
+      let found = index.search({ combineWith: "OR", queries: lists.map(all) }, options);
       const some = !found.length && plain.length > 1;
       if (some) {
         found = index.search({ ...all(plain), combineWith: "OR" }, options)
           .map((one) => ({ ...one, score: one.score * one.queryTerms.length ** 2 }))
           .sort((one, other) => other.score - one.score);
       }
-      const asked = phrase(query);
-      const results = found.map(({ id, score, terms: matched }, place) => ({
-        section: id, score: score * (place < RANKED ? has(id, asked) : 1), terms: matched, some,
-      })).sort((one, other) => other.score - one.score);
+      const asked = lists.map((list) => phrase(list.join(" ")));
+      const results = found.map(({ id, score, match }, place) => ({
+        section: id,
+        score: place < RANKED ? score * Math.max(...asked.map((one) => has(id, one))) : score,
+        // The titles above a section move it up, but do not make it a result.
+        terms: Object.keys(match).filter((one) => match[one].some((name) => name !== "above")),
+        some,
+      })).filter(({ terms: own }) => own.length).sort((one, other) => other.score - one.score);
       return withoutTwins(results).map((result) => ({ ...result, terms: marked(result.terms, plain) }));
     };
   };

@@ -7,8 +7,8 @@ globalThis.searchWords = (() => {
   const SENTENCE = /(?<=[.!?])\s+(?=[\p{Lu}“"(])|\n/u;
   const LENGTH = 200;                                 // characters of an excerpt
   // Words that no section needs to have, unless a query has no others
-  const SMALL = new Set(("a an and are as at be by can do does for from how i in is it its my of on or "
-    + "put the this to use was what when where which why with").split(" "));
+  const SMALL = new Set(("a an and are as at be by can do does for from how i in is it its my of off on or "
+    + "out put the this to use was what when where which why with").split(" "));
 
   /* The words of a text, with their places. */
   const words = (text) => [...text.matchAll(WORD)].map(({ 0: word, index }) =>
@@ -52,13 +52,13 @@ globalThis.searchWords = (() => {
   const phrase = (text) => large(words(text).map(({ word }) => word)).map((word) => stem(spelling(word)))
     .join(" ");
 
-  /* The words of a query, and neighbours joined: "drop path" also asks for "droppath".
+  /* The words of a query, and neighbours joined: "drop out" also asks for "dropout".
      Each reading is a list of words, all of which a section should have. */
   const readings = (query) => {
-    const plain = large(words(query).map(({ word }) => word));
+    const plain = words(query).map(({ word }) => word);
     const joined = plain.slice(1).map((word, place) =>
       [...plain.slice(0, place), plain[place] + word.toLowerCase(), ...plain.slice(place + 2)]);
-    return [plain, ...joined];
+    return [plain, ...joined].map(large);
   };
 
   /* The given terms that `text` has, with the places of the words that have them. */
