@@ -10,7 +10,7 @@ export default [
   },
   {
     files: ["tabbook/sphinx/static/*.js"],
-    languageOptions: { sourceType: "script", globals: { ...globals.browser, SphinxHighlight: "readonly" } },
+    languageOptions: { sourceType: "script", globals: { ...globals.browser, CSS: "readonly", Highlight: "readonly" } },
   },
   {
     files: ["tests/javascript/*.js", "eslint.config.js"],

@@ -11,8 +11,12 @@ from pathlib import Path
 from tabbook.config import ConfigError, book_of
 
 # Files that are useless without a server: the 404 page, source maps of scripts, and Sphinx's build
-# information. Icons come from a font: see sphinx/theme_patches.py.
-LEFT_OUT = ("404.html", "*.map", ".buildinfo", "fontawesome.js")
+# information. Icons come from a font: see sphinx/theme_patches.py; the search is not Sphinx's: see
+# sphinx/search.py.
+LEFT_OUT = (
+    *("404.html", "*.map", ".buildinfo", "fontawesome.js"),
+    *("searchtools.js", "language_data.js", "sphinx_highlight.js"),
+)
 TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can state
 
 

@@ -23,13 +23,13 @@ PARTS = (
     "reading_time",
     "math",
     "site",
+    "search",
     "theme_patches",
 )
 
 #: What every page loads of ``static/``, in this order.
 FILES = (
     "book.css",
-    "search_marks.js",
     "sortable_tables.js",
     "api.css",
     "glossary_cards.css",

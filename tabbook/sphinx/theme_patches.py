@@ -44,7 +44,6 @@ class Patch:
         issue: the address of the upstream issue, if known.
         pattern: a regular expression for the faulty markup; empty if it is not markup.
         replacement: the replacement, as for `re.sub`.
-        except_in: a template whose page needs the markup.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Patch:
     issue: str = NONE_FOUND
     pattern: str = ""
     replacement: str | Callable[[re.Match[str]], str] = field(default="", repr=False)
-    except_in: str = ""
 
 
 def allow_breaks(words: re.Match[str]) -> str:
@@ -95,10 +93,9 @@ PATCHES = (
     Patch(
         "search index",
         THEME,
-        "every page loads the index, which only a search while typing would use",
+        "every page loads Sphinx's search, which this book does not use",
         f"{THEME_ISSUES}/issues/1977",
         r'\n *<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>',
-        except_in="search.html",
     ),
     Patch(
         "label of a fold",
@@ -230,7 +227,7 @@ class PatchedTemplates(BuiltinTemplateLoader):
             return page
         self.written.add(context.get("pagename", ""))
         for patch in PATCHES:
-            if patch.pattern and template != patch.except_in:
+            if patch.pattern:
                 patched, times = re.subn(patch.pattern, patch.replacement, page)
                 self.matches[patch.name] += times if patched != page else 0
                 page = patched

@@ -1,4 +1,4 @@
-/* Sortable tables, glossary cards, search marks, printing, boxes that scroll, figures in WebKit. */
+/* Sortable tables, glossary cards, printing, boxes that scroll, figures in WebKit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open } from "./window.js";
@@ -134,52 +134,6 @@ for (const [where, box, expected] of [
     assert.deepEqual([card.style.left, card.style.top], expected);
   });
 }
-
-// --- search marks --------------------------------------------------------------------------------
-
-/* A page with two tab sets whose panels hold `panels`, where Sphinx marks the words `found`. */
-const searched = async ({ body = "", panels = ["", ""], url } = {}) => {
-  const set = `<div class="sd-tab-set">${panels.map((words, place) =>
-    `<input type="radio" name="set" ${place ? "" : "checked"}><label>${place}</label>
-     <div class="sd-tab-content">${words}</div>`).join("")}</div>`;
-  const seen = [];
-  const page = await open("search_marks.js", `${body}<article>${set}<p id="place">Words</p></article>`, {
-    url,
-    prepare: (window) => {
-      window.document.addEventListener("DOMContentLoaded", () => window.setTimeout(() => {
-        for (const word of window.document.querySelectorAll("b")) word.className = "highlighted";
-      }, 10));
-      window.Element.prototype.checkVisibility = function visible() {
-        return this.closest(".sd-tab-content")?.previousElementSibling.previousElementSibling.checked ?? true;
-      };
-      window.Element.prototype.scrollIntoView = function scroll() { seen.push(this.id || this.textContent); };
-    },
-  });
-  page.clock.pass(10);
-  return { ...page, seen, chosen: page.all("input").findIndex((input) => input.checked) };
-};
-
-test("a tab that alone has what was searched for is opened, and scrolled to", async () => {
-  const { seen, chosen } = await searched({ panels: ["no", "<b>word</b>"] });
-  assert.deepEqual([seen, chosen], [["word"], 1]);
-});
-
-test("a tab that has it stays", async () => {
-  const { seen, chosen } = await searched({ panels: ["<b>one</b>", "<b>two</b>"] });
-  assert.deepEqual([seen, chosen], [["one"], 0]);
-});
-
-test("the place that the address names comes before the first mark", async () => {
-  const { seen } = await searched({ panels: ["<b>one</b>", ""], url: "https://book.test/#place" });
-  assert.deepEqual(seen, ["place"]);
-});
-
-test("where nothing is marked, and where it is the search itself, nothing happens", async () => {
-  for (const page of [{}, { panels: ["", "<b>word</b>"], body: '<div id="search-results"></div>' }]) {
-    const { seen, chosen } = await searched(page);
-    assert.deepEqual([seen, chosen], [[], 0]);
-  }
-});
 
 // --- printing, boxes that scroll -----------------------------------------------------------------
 

@@ -9,10 +9,12 @@ import functools
 import io
 import multiprocessing
 import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from unittest import mock
 
 import nbformat
+from backends import ROOT
 from toy_book import configure
 
 from tabbook.pages.notebooks import code_cells, split
@@ -29,11 +31,14 @@ sphinx:
 
 
 def write_book(folder, files, config=""):
-    """Write the files of a book (path -> text) and its configuration."""
+    """Write a book: files (path -> text), configuration, and the library of the search."""
     configure(folder)
     for name, text in {"_config.yml": CONFIG + config, **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    libraries = folder / "third_party" / "book"
+    libraries.mkdir(parents=True)
+    shutil.copytree(ROOT / "third_party" / "book" / "minisearch", libraries / "minisearch")
 
 
 def build(folder, *options, check=True, within=contextlib.nullcontext, **environment):

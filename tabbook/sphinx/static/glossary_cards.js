@@ -8,7 +8,7 @@ window.addEventListener("DOMContentLoaded", () => {
     timer = setTimeout(act, DELAY);
   };
 
-  // Sphinx handles Escape to remove search marks, so the browser does not close the card.
+  // The pointer may be on a term whose card is still to open, which the browser does not know.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     clearTimeout(timer);
