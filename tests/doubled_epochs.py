@@ -108,15 +108,13 @@ def double(cell: nbformat.NotebookNode) -> list[int]:
         ValueError: the cell gives no whole number to that name.
     """
     name, program = stated(tags_of(cell), TWICE), ast.parse(cell.source)
-    numbers = list(given_to(name, program)) if name else []
-    if name and not numbers:
+    numbers = list(given_to(name, program))
+    if not numbers:
         raise ValueError(f"expected a whole number given to {name}, found none in {cell.source!r}")
-    before = []
-    for number in numbers:
-        before.append(number.value)
-        number.value *= 2
-    if numbers:
-        cell.source = ast.unparse(program)
+    before = [int(ast.literal_eval(number)) for number in numbers]
+    for number, value in zip(numbers, before, strict=True):
+        number.value = 2 * value
+    cell.source = ast.unparse(program)
     return before
 
 

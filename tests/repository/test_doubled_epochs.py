@@ -92,6 +92,12 @@ def test_any_other_change_is_listed_with_both_lines(lines, data):
     assert changed(lines, after) == [f"    - {old}", f"    + {new}"]
 
 
+@given(st.integers(0, 3), st.integers(0, 3), DECIMAL)
+def test_a_count_is_a_verdict(one, other, number):
+    lines = [f"{count} of 3 seeds: by {number}" for count in (one, other)]
+    assert bool(changed(lines[:1], lines[1:])) == (one != other)
+
+
 @pytest.mark.parametrize(
     ("program", "numbers"),
     [
