@@ -19,12 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "import-d2l":
         return _run(options)
     try:
-        book = book_of(options.chapters or Path.cwd())
+        book = book_of(options.folder or Path.cwd())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    if options.chapters is None:
-        options.chapters = book.root / book.chapters
+    if options.folder is None:
+        options.folder = book.root
     for output in ("to", "html"):
         if getattr(options, output, "") is None:
             setattr(options, output, book.root / "_build" / "html")
@@ -76,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
     )
-    chapters = "folder of the pages (default: that of the book)"
-    common.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+    folder = "only the pages in this folder (default: all pages of the book)"
+    common.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     split = commands.add_parser(
         "split", parents=[common], help="write notebooks without outputs into a folder"
     )
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     decks = commands.add_parser(
         "slides", help="build the slides from the stored notebooks; executes nothing"
     )
-    decks.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+    decks.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     decks.add_argument(
         "--to",
         type=Path,
@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
             parents=[framework],
             help=f"write the built book as one {name} for each framework",
         )
-        edition.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+        edition.add_argument("--folder", type=Path, metavar="DIR", help=folder)
         edition.add_argument(
             "--html",
             type=Path,

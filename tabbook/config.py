@@ -111,8 +111,9 @@ class Book:
     """A book, as its ``[tool.tabbook]`` describes it.
 
     Attributes:
-        root: the folder of its ``pyproject.toml``.
-        chapters: the folder of its pages, relative to ``root``.
+        root: the folder of its ``_toc.yml`` and ``_config.yml``, which is that of ``file`` or,
+            with the key ``folder``, a folder in it (``folder = "docs"``).
+        file: its ``pyproject.toml``.
         key: its name in the front matter of pages and in the metadata of notebooks.
         frameworks: by id, in the order in which readers see them.
         framework_variable: the environment variable that tells a kernel its framework's id.
@@ -126,7 +127,7 @@ class Book:
     """
 
     root: Path
-    chapters: str = "chapters"
+    file: Path
     key: str = "tabbook"
     frameworks: dict[str, Framework] = field(default_factory=dict)
     framework_variable: str = "TABBOOK_FRAMEWORK"
@@ -196,7 +197,7 @@ def book_of(path: Path | str) -> Book:
         file = folder / FILE
         if file.is_file() and (book := _read(file, file.stat().st_mtime_ns)):
             return book
-    return Book(root=start)
+    return Book(root=start, file=start / FILE)
 
 
 @functools.cache
@@ -210,12 +211,22 @@ def _read(file: Path, stamp: int) -> Book | None:
     if isinstance(frameworks, str):
         frameworks = _toml(file.parent / frameworks)
     table["frameworks"] = {
-        name: _checked(Framework, {"id": name, **entry}, file, "frameworks", name)
+        name: _checked(
+            Framework,
+            {"id": name, "label": name, "package": name, **entry},
+            file,
+            "frameworks",
+            name,
+        )
         for name, entry in frameworks.items()
     }
     for key, kind in (("data", Data), ("reference", Reference)):
         table[key] = _checked(kind, table.get(key, {}), file, key)
-    book: Book = _checked(Book, {"root": file.parent, **table}, file)
+    folder = table.pop("folder", ".")
+    if not isinstance(folder, str) or not (file.parent / folder).is_dir():
+        raise ConfigError(f"{file}: [tool.tabbook] folder expects a folder; found {folder!r}.")
+    where = {"root": (file.parent / folder).resolve(), "file": file}
+    book: Book = _checked(Book, {**table, **where}, file)
     return book
 
 
@@ -232,7 +243,8 @@ def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> A
         return kind(**{name: _frozen(value) for name, value in values.items()})
     except TypeError as error:
         place = ".".join(("tool.tabbook", *where))
-        expected = ", ".join(one.name for one in fields(kind) if one.name not in ("id", "root"))
+        hidden = ("id", "root", "file")
+        expected = ", ".join(one.name for one in fields(kind) if one.name not in hidden)
         wrong = str(error).partition("() ")[2]
         raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.") from error
 

@@ -171,7 +171,9 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         super().__init__(*args, **keywords)
         self.tags = tags_of(self.cell)
         self.line = first_line(self.cell.source)
-        self.label = f"{self.path.parent.name}/{self.path.stem}, cell {self.cell_num}: {self.line}"
+        ours = self.parent.nb.metadata.get(book_of(self.path).key, {})
+        notebook = f"{self.path.parent.name}/{ours.get('page', self.path.stem)}"
+        self.label = f"{notebook}, cell {self.cell_num}: {self.line}"
         self.user_properties.append(("cell", self.label))
 
     def setup(self) -> None:

@@ -110,7 +110,7 @@ def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
     return (
         [cell.source for cell in code_cells(expected)]
         == [cell.source for cell in code_cells(stored)]
-        and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].seed
+        and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].get("seed")
         and not not_executed(stored)
     )
 

@@ -69,7 +69,7 @@ def split(page: Page, framework: str) -> NotebookNode:
             page.book.key: {
                 "framework": framework,
                 "page": page.name,
-                "seed": page.seed,
+                **({} if page.seed is None else {"seed": page.seed}),
                 "source_hash": _source_hash(notebook),
             },
             "kernelspec": KERNEL,
