@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tabbook.config import ConfigError, book_of
+from tabbook.config import ConfigError, book_of, install_extra
 from tabbook.import_d2l.dialect import NO_BASE, dialect
 
 
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
             raise  # a fault of the tools, not a missing package
         print(
             f"python -m tabbook {options.command} needs the package {package}, which is not "
-            f'installed. Run: pip install -e ".[{options.extra}]" -c constraints.txt',
+            f"installed. Run: {install_extra(options.extra)}",
             file=sys.stderr,
         )
         return 1

@@ -129,11 +129,16 @@ def _links(page: Page, framework: str, where: Published) -> str:
 
 
 def _install(book: Book, framework: str, where: Published) -> str:
-    """The code that installs the book's package and the framework's extra."""
+    """The code that installs the framework, with the book's own package if it has one."""
     project = tomllib.loads(book.file.read_text(encoding="utf-8")).get("project")
-    if not project:
+    table = book.frameworks[framework]
+    if table.kernel:
         return ""
-    table, name = book.frameworks[framework], project["name"]
+    if not project:
+        command = shlex.join(["install", "--quiet", *table.distributions])
+        what, code = table.label, json.dumps(command)
+        return INSTALL.format(what=what, command=code) if table.distributions else ""
+    name = project["name"]
     inner = book.root.relative_to(book.file.parent).as_posix()
     inner = "" if inner == "." else folder(inner)
     package = where.folder.removesuffix(inner).rstrip("/")

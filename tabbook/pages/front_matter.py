@@ -108,6 +108,10 @@ def front_matter(
     if not isinstance(seed, int | None) or isinstance(seed, bool) or not 0 <= (seed or 0) < 2**32:
         what = f"`{book.key}: seed:` expects an integer of at least 0 and less than 2**32"
         fail("seed", f"{what}. Received: {seed!r}.")
+    for table in (book.frameworks[name] for name in frameworks):
+        if seed is not None and table.kernel and not table.seed:
+            what = f"the kernel {table.kernel!r} needs a `seed` with the code that seeds it"
+            fail("seed", f"{what}. Add it to [tool.tabbook.frameworks.{table.id}].")
     if unknown := sorted(map(str, set(ours) - set(_KEYS))):
         what = f"`{book.key}:` knows `frameworks` and `seed`"
         fail(unknown[0], f"{what}. Received: {', '.join(unknown)}.")

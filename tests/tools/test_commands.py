@@ -136,7 +136,7 @@ def test_slides_and_the_archive_go_into_the_book_from_any_folder_in_it(tmp_path,
     (tmp_path / "_build" / "html").mkdir(parents=True)
     (tmp_path / "_build" / "html" / "index.html").write_text("a book")
     assert offline.main([]) == 0
-    assert [path.name for path in (tmp_path / "_build").glob("*.zip")] == ["dropout-book.zip"]
+    assert [path.name for path in (tmp_path / "_build").glob("*.zip")] == ["book.zip"]
 
 
 # ------------------------------------------------------------------------------------------ offline
@@ -147,7 +147,7 @@ def test_offline_without_a_built_book(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for arguments, folder in ([], tmp_path / "_build" / "html"), (["nowhere"], "nowhere"):
         assert offline.main(arguments) == 1
-        expected = f"Expected a built book at {folder}, found none. In the book's folder, run: make"
+        expected = f"Expected a built book at {folder}, found none. Build it first: "
         assert expected in capsys.readouterr().err
     (tmp_path / "index.html").write_text("a book")
     assert offline.main([str(tmp_path), str(tmp_path / "nowhere" / "book.zip")]) == 1

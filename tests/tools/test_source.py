@@ -135,6 +135,18 @@ def test_the_rest_of_front_matter_is_checked(tmp_path, old, new, message):
         read_page(path)
 
 
+def test_a_key_without_a_value_is_told_with_its_line(tmp_path):
+    path = write(tmp_path, code("1"))
+    path.write_text(path.read_text().replace("\n  frameworks: [pytorch, jax]\n  seed: 0", ""))
+    with pytest.raises(SourceError, match=r"toy\.md:11: .*expects a list .* Received: None"):
+        pages(tmp_path)
+
+
+def test_empty_front_matter_is_none(tmp_path):
+    (tmp_path / "toy.md").write_text("---\n---\n\n# Words\n")
+    assert pages(tmp_path) == []
+
+
 def test_a_byte_order_mark_is_no_part_of_the_page(tmp_path):
     path = write(tmp_path, code("1", "jax"))
     path.write_text(path.read_text(), encoding="utf-8-sig")
