@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.command == "import-d2l":
+    if options.command in ("import-d2l", "new"):  # they make a book
         return _run(options)
     try:
         book = book_of(options.folder or Path.cwd())
@@ -161,4 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         f"{NO_BASE} (default: %(default)s)",
     )
     importing.set_defaults(command="import-d2l")
+    new = commands.add_parser(
+        "new", help="make a small book of two pages in two frameworks, and execute its notebooks"
+    )
+    new.add_argument("to", type=Path, metavar="DIR", help="the new folder of the book")
+    new.set_defaults(command="new")
     return parser

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from tabbook import new
 from tabbook.config import FILE, ConfigError, book_of
 from tabbook.editions.contents import EditionError
 from tabbook.import_d2l import command as import_d2l
@@ -43,6 +44,9 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.command == "import-d2l":
         return import_d2l.run(options)
+    if options.command == "new":
+        new.make(options.to)
+        return 0
     found = {}
     if options.folder.is_dir():
         found = {page.name: page for page in pages(options.folder)}
