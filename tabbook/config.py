@@ -185,6 +185,16 @@ class Book:
     third_party: str = "third_party/book"
     archive: str = "book"
 
+    @property
+    def third_party_folder(self) -> Path:
+        """The folder of third-party files: the book's, or else the one installed with the tools."""
+        own, clone = (
+            self.root / self.third_party,
+            Path(__file__).parents[1] / "third_party" / "book",
+        )
+        installed = Path(sys.prefix) / "share" / "tabbook"
+        return next((path for path in (own, clone) if path.exists()), installed)
+
     def framework(self, name: str) -> Framework:
         """Look up a framework by id.
 

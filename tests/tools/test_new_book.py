@@ -116,7 +116,7 @@ def test_from_nothing_to_a_checked_and_built_book_in_five_commands(tmp_path):
         )  # fmt: skip
 
     source = tmp_path / "source"  # a copy: to build leaves traces
-    for name in ("d2lcompat", "tabbook"):
+    for name in ("d2lcompat", "tabbook", "third_party"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("LICENSE", "MANIFEST.in", "pyproject.toml"):
         shutil.copy(ROOT / name, source / name)

@@ -7,6 +7,7 @@ import pytest
 from sphinx_book import CONFIG, build, store_notebooks, stream
 from toy_book import code
 
+from tabbook.math.font import FONT
 from tabbook.pages.source import pages
 
 PROJECT = """\
@@ -85,11 +86,11 @@ def test_a_page_without_frameworks_is_jupyter_books(book):
     assert "framework-tabs" not in re.sub("(?s)<head>.*?</head>", "", html(book, "own"))
 
 
-def test_formulas_need_no_font(book):
+def test_formulas_have_their_font(book):
     page = html(book, "fit")
     assert "<math" in page
-    assert "stix-two-math" not in page
-    assert not list((book / "_build" / "html").rglob("*.woff"))
+    assert (book / "_build/html" / FONT).exists()
+    assert FONT in page
 
 
 def test_a_page_that_is_not_listed_stops_the_build(book):
