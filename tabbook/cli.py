@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tabbook.config import ConfigError, book_of
+from tabbook.config import ConfigError, book_of, install_extra
 from tabbook.import_d2l.dialect import NO_BASE, dialect
 
 
@@ -16,15 +16,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.command == "import-d2l":
+    if options.command in ("import-d2l", "new"):  # they make a book
         return _run(options)
     try:
-        book = book_of(options.chapters or Path.cwd())
+        book = book_of(options.folder or Path.cwd())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    if options.chapters is None:
-        options.chapters = book.root / book.chapters
+    if options.folder is None:
+        options.folder = book.root
     for output in ("to", "html"):
         if getattr(options, output, "") is None:
             setattr(options, output, book.root / "_build" / "html")
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
             raise  # a fault of the tools, not a missing package
         print(
             f"python -m tabbook {options.command} needs the package {package}, which is not "
-            f'installed. Run: pip install -e ".[{options.extra}]" -c constraints.txt',
+            f"installed. Run: {install_extra(options.extra)}",
             file=sys.stderr,
         )
         return 1
@@ -76,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
     )
-    chapters = "folder of the pages (default: that of the book)"
-    common.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+    folder = "only the pages in this folder (default: all pages of the book)"
+    common.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     split = commands.add_parser(
         "split", parents=[common], help="write notebooks without outputs into a folder"
     )
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     decks = commands.add_parser(
         "slides", help="build the slides from the stored notebooks; executes nothing"
     )
-    decks.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+    decks.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     decks.add_argument(
         "--to",
         type=Path,
@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
             parents=[framework],
             help=f"write the built book as one {name} for each framework",
         )
-        edition.add_argument("--chapters", type=Path, metavar="DIR", help=chapters)
+        edition.add_argument("--folder", type=Path, metavar="DIR", help=folder)
         edition.add_argument(
             "--html",
             type=Path,
@@ -161,4 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         f"{NO_BASE} (default: %(default)s)",
     )
     importing.set_defaults(command="import-d2l")
+    new = commands.add_parser(
+        "new", help="make a small book of two pages in two frameworks, and execute its notebooks"
+    )
+    new.add_argument("to", type=Path, metavar="DIR", help="the new folder of the book")
+    new.set_defaults(command="new")
     return parser

@@ -6,12 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from tabbook import new
 from tabbook.config import FILE, ConfigError, book_of
 from tabbook.editions.contents import EditionError
 from tabbook.import_d2l import command as import_d2l
 from tabbook.import_d2l.dialect import ImportD2lError
 from tabbook.math import font as formula_font
 from tabbook.pages import accept, agreement, notebooks, record
+from tabbook.pages.contents import TOC, unlisted
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.notebooks import NotebookError
 from tabbook.pages.source import Page, SourceError, pages
@@ -32,7 +34,7 @@ ERRORS = (
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command in the options; the option ``chapters`` is the folder of the pages.
+    """Run the command in the options; the option ``folder`` is the book's, or one in it.
 
     Returns:
         The exit status.
@@ -42,36 +44,49 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.command == "import-d2l":
         return import_d2l.run(options)
+    if options.command == "new":
+        new.make(options.to)
+        return 0
     found = {}
-    if options.chapters.is_dir():
-        found = {page.name: page for page in pages(options.chapters)}
+    if options.folder.is_dir():
+        found = {page.name: page for page in pages(options.folder)}
     if not found:
         raise NotebookError(
-            f"Expected pages with notebooks in {options.chapters}, found "
-            f"{'none' if options.chapters.is_dir() else 'no such folder'}. Run this in the "
-            f"book's folder, whose {FILE} has [tool.tabbook], or give the folder of its pages: "
-            "--chapters DIR"
+            f"Expected pages with notebooks in {options.folder}, found "
+            f"{'none' if options.folder.is_dir() else 'no such folder'}. Run this in the "
+            f"book's folder, whose {FILE} has [tool.tabbook] and whose {TOC} lists the pages, or "
+            "give that folder: --folder DIR"
         )
     return _COMMANDS[options.command](options, _choose(found, options))
 
 
 def _choose(found: dict[str, Page], options: argparse.Namespace) -> list[Page]:
-    folder = options.chapters.resolve()
-    for name in options.pages:
-        path = Path(name)
-        if path.stem not in found:
+    """The pages that the arguments name; all if there are none."""
+    chosen = [_named(name, found, options.folder) for name in options.pages]
+    return list({page.name: page for page in chosen}.values()) or [*found.values()]
+
+
+def _named(name: str, found: dict[str, Page], folder: Path) -> Page:
+    """The page with a name, a path, or a notebook at a path."""
+    path = Path(name).resolve()
+    for page in found.values():
+        notebooks = [page.notebook(framework).resolve() for framework in page.frameworks]
+        if path in (page.path.resolve(), *notebooks):
+            return page
+    if path.exists() and len(Path(name).parts) > 1:  # a page of another book may have the same name
+        raise NotebookError(
+            f"{name} is no page in {folder}. Give a page in it, or the other folder: --folder DIR"
+        )
+    short = name.removesuffix(".md").removesuffix(".ipynb")
+    ending = [one for one in found if f"/{one}".endswith(f"/{short}")]
+    match [short] if short in found else ending:
+        case [one]:
+            return found[one]
+        case []:
             raise NotebookError(
                 f"No page {name!r} with notebooks. Expected one of: {', '.join(found)}."
             )
-        # A page of another book may have the same name
-        if len(path.parts) > 1 and folder not in path.resolve().parents:
-            raise NotebookError(
-                f"{name} is not in {options.chapters}. Give a page in it, or the other folder: "
-                "--chapters DIR"
-            )
-    return [found[name] for name in dict.fromkeys(Path(name).stem for name in options.pages)] or [
-        *found.values()
-    ]
+    raise NotebookError(f"Several pages are called {name!r}. Expected one of: {', '.join(ending)}.")
 
 
 def _pairs(options: argparse.Namespace, chosen: list[Page]) -> list[tuple[Page, str]]:
@@ -135,7 +150,7 @@ def _bless(options: argparse.Namespace, chosen: list[Page]) -> int:
         pairs,
         exact=options.exact,
         figures=options.figures,
-        default=accept.default_tolerance(options.chapters),
+        default=accept.default_tolerance(options.folder),
     )
     if changes:
         print(accept.table(changes))
@@ -164,7 +179,7 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
     pairs = _pairs(options, chosen)
     problems = [problem for pair in pairs for problem in agreement.check(*pair)]
     if not options.pages:
-        problems += _orphans(options.chapters, chosen)
+        problems += _orphans(options.folder, chosen)
     for problem in problems:
         print(problem)
     if problems:
@@ -174,18 +189,19 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
 
 
 def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
-    book = book_of(options.chapters)
+    book = book_of(options.folder)
     for folder in decks.NEEDED:
         source = book.root / book.third_party / folder
         if not source.is_dir():
             raise SlideError(
                 f"Slides need {source}, which is missing. Restore it: git checkout {source}"
             )
-    if not decks.outlines(options.chapters):
+    if not decks.outlines(options.folder):
         raise SlideError(
-            f"Expected outlines of slides in {options.chapters / 'slides'}, found none."
+            "Expected outlines of slides in a folder `slides` beside the pages in "
+            f"{options.folder}, found none."
         )
-    for path in decks.write(options.chapters, options.to):
+    for path in decks.write(options.folder, options.to):
         print(path)
     for folder in decks.NEEDED:  # a built book already has them
         source = book.root / book.third_party / folder
@@ -197,20 +213,20 @@ def _slides(options: argparse.Namespace, chosen: list[Page]) -> int:
 def _edition(options: argparse.Namespace, chosen: list[Page]) -> int:
     from tabbook.editions import files, menus  # needs packages that other commands do not
 
-    book = book_of(options.chapters)
+    book = book_of(options.folder)
     for path in files.write(book, options.html, options.command, options.framework or ()):
         print(f"{path}: {menus.megabytes(path)}")
     return 0
 
 
-def _orphans(chapters: Path, found: list[Page]) -> list[str]:
+def _orphans(folder: Path, found: list[Page]) -> list[str]:
     """Notebooks without a page."""
-    known = {page.notebook(framework) for page in found for framework in page.frameworks}
+    book = book_of(folder)
+    known = {page.notebook(framework).resolve() for page in found for framework in page.frameworks}
     return [
-        f"{path}: this notebook has no page in {chapters}. Remove it."
-        for framework in book_of(chapters).frameworks
-        for path in sorted((chapters / framework).glob("*.ipynb"))
-        if path not in known
+        f"{path}: this notebook has no page in {path.parent.parent}. Remove it."
+        for path in unlisted(book, folder, ".ipynb")
+        if path.parent.name in book.frameworks and path not in known
     ]
 
 

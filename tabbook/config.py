@@ -21,6 +21,18 @@ from typing import Any
 
 FILE = "pyproject.toml"
 
+#: The distribution that contains these tools.
+DISTRIBUTION = "d2lcompat"
+
+
+_SEEDING = """\
+import importlib.util, random
+random.seed({seed})
+if importlib.util.find_spec("numpy"):
+    import numpy
+    numpy.random.seed({seed})
+"""
+
 
 class ConfigError(ValueError):
     """A book's settings are invalid; the message names the file and the key."""
@@ -33,10 +45,19 @@ class Framework:
     Attributes:
         id: the name in sources, folders and links (``pytorch``).
         label: the name that readers see (``PyTorch``).
-        package: the name to import (``torch``).
+        package: the module to import (``torch``); the id if it is not given. It is only looked up,
+            never imported.
         module: its module in the package that the book documents, if it has one (``torch``).
-        extra: the extra to install, as in ``pip install -e ".[torch]"``; None if it is always
-            installed.
+        extra: the extra of the book's own project that installs it, as in ``pip install -e
+            ".[torch]"``.
+        install: the command that installs it, for messages. By default it installs the extra, or
+            else ``distributions``.
+        kernel: the name of the Jupyter kernel that runs it, such as ``ir``; empty means Python in
+            the environment of the tools.
+        language: the language of that kernel, for the highlighting of its code.
+        environment: variables for its kernel, in addition to the book's.
+        seed: code that seeds its random numbers with ``{seed}``, the seed of a page. It is executed
+            before the first cell. In Python, ``random`` and NumPy are seeded without it.
         distributions: the packages whose versions an executed notebook records.
         platforms: the ``(sys.platform, machine)`` pairs that have builds; empty means all.
         absent: the text of its tab if only this framework of the page has no code; empty means the
@@ -49,6 +70,11 @@ class Framework:
     module: str = ""
     extra: str | None = None
     distributions: tuple[str, ...] = ()
+    install: str = ""
+    kernel: str = ""
+    language: str = "python"
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
+    seed: str = ""
     platforms: tuple[tuple[str, str], ...] = ()
     absent: str = ""
 
@@ -59,13 +85,32 @@ class Framework:
 
     @property
     def installed(self) -> bool:
-        """Whether the framework can be found, without importing it."""
-        return importlib.util.find_spec(self.package) is not None
+        """Whether the framework, or its kernel if it has one, can be found; nothing is imported."""
+        if self.kernel:
+            from jupyter_client.kernelspec import KernelSpecManager
+
+            return self.kernel in KernelSpecManager().find_kernel_specs()
+        return importlib.util.find_spec(self.package.partition(".")[0]) is not None
+
+    def seeding(self, seed: int | None) -> str:
+        """The code that seeds a kernel for a page with this seed; empty if it has none."""
+        if seed is None:
+            return ""
+        own = self.seed.replace("{seed}", str(seed))
+        if self.kernel:
+            return own
+        return f"exec({_SEEDING.format(seed=seed) + own!r}, {{}})"  # adds no name to the notebook's
 
     @property
     def install_hint(self) -> str:
         """The command that installs the framework."""
-        return f'pip install -e ".[{self.extra}]"' if self.extra else "pip install -e ."
+        if self.install:
+            return self.install
+        if self.kernel:
+            return f"install the Jupyter kernel {self.kernel!r}"
+        if self.extra:
+            return f'pip install -e ".[{self.extra}]"'
+        return f"pip install {' '.join(self.distributions) or self.package}"
 
 
 @dataclass(frozen=True)
@@ -111,8 +156,9 @@ class Book:
     """A book, as its ``[tool.tabbook]`` describes it.
 
     Attributes:
-        root: the folder of its ``pyproject.toml``.
-        chapters: the folder of its pages, relative to ``root``.
+        root: the folder of its ``_toc.yml`` and ``_config.yml``, which is that of ``file`` or,
+            with the key ``folder``, a folder in it (``folder = "docs"``).
+        file: its ``pyproject.toml``.
         key: its name in the front matter of pages and in the metadata of notebooks.
         frameworks: by id, in the order in which readers see them.
         framework_variable: the environment variable that tells a kernel its framework's id.
@@ -123,10 +169,11 @@ class Book:
         reference: the documented package.
         third_party: the folder of third-party files that are copied into the built book,
             relative to ``root``.
+        archive: the name of the archive for offline reading, without suffix.
     """
 
     root: Path
-    chapters: str = "chapters"
+    file: Path
     key: str = "tabbook"
     frameworks: dict[str, Framework] = field(default_factory=dict)
     framework_variable: str = "TABBOOK_FRAMEWORK"
@@ -136,6 +183,17 @@ class Book:
     data: Data = field(default_factory=Data)
     reference: Reference = field(default_factory=Reference)
     third_party: str = "third_party/book"
+    archive: str = "book"
+
+    @property
+    def third_party_folder(self) -> Path:
+        """The folder of third-party files: the book's, or else the one installed with the tools."""
+        own, clone = (
+            self.root / self.third_party,
+            Path(__file__).parents[1] / "third_party" / "book",
+        )
+        installed = Path(sys.prefix) / "share" / "tabbook"
+        return next((path for path in (own, clone) if path.exists()), installed)
 
     def framework(self, name: str) -> Framework:
         """Look up a framework by id.
@@ -162,7 +220,8 @@ class Book:
 
     def kernel_environment(self, framework: str) -> dict[str, str]:
         """The variables to set for a kernel, in addition to the current environment."""
-        variables = {**self.environment, self.framework_variable: framework}
+        own = self.frameworks[framework].environment if framework in self.frameworks else {}
+        variables = {**self.environment, **own, self.framework_variable: framework}
         folder = os.environ.get(self.data.variable) if self.data.variable else None
         if folder:  # the kernel starts in the notebook's folder
             synthetic = folder == self.data.synthetic
@@ -182,6 +241,13 @@ class Book:
         return {"python": platform.python_version(), **found}
 
 
+def install_extra(extra: str) -> str:
+    """The command that installs an extra of these tools: in their clone, or elsewhere."""
+    if (Path(__file__).parents[1] / "constraints.txt").is_file():
+        return f'pip install -e ".[{extra}]" -c constraints.txt'
+    return f'pip install "{DISTRIBUTION}[{extra}]"'
+
+
 def book_of(path: Path | str) -> Book:
     """The book that a file or folder belongs to: the nearest folder above with ``[tool.tabbook]``.
 
@@ -196,7 +262,7 @@ def book_of(path: Path | str) -> Book:
         file = folder / FILE
         if file.is_file() and (book := _read(file, file.stat().st_mtime_ns)):
             return book
-    return Book(root=start)
+    return Book(root=start, file=start / FILE)
 
 
 @functools.cache
@@ -210,12 +276,22 @@ def _read(file: Path, stamp: int) -> Book | None:
     if isinstance(frameworks, str):
         frameworks = _toml(file.parent / frameworks)
     table["frameworks"] = {
-        name: _checked(Framework, {"id": name, **entry}, file, "frameworks", name)
+        name: _checked(
+            Framework,
+            {"id": name, "label": name, "package": name, **entry},
+            file,
+            "frameworks",
+            name,
+        )
         for name, entry in frameworks.items()
     }
     for key, kind in (("data", Data), ("reference", Reference)):
         table[key] = _checked(kind, table.get(key, {}), file, key)
-    book: Book = _checked(Book, {"root": file.parent, **table}, file)
+    folder = table.pop("folder", ".")
+    if not isinstance(folder, str) or not (file.parent / folder).is_dir():
+        raise ConfigError(f"{file}: [tool.tabbook] folder expects a folder; found {folder!r}.")
+    where = {"root": (file.parent / folder).resolve(), "file": file}
+    book: Book = _checked(Book, {**table, **where}, file)
     return book
 
 
@@ -232,7 +308,8 @@ def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> A
         return kind(**{name: _frozen(value) for name, value in values.items()})
     except TypeError as error:
         place = ".".join(("tool.tabbook", *where))
-        expected = ", ".join(one.name for one in fields(kind) if one.name not in ("id", "root"))
+        hidden = ("id", "root", "file")
+        expected = ", ".join(one.name for one in fields(kind) if one.name not in hidden)
         wrong = str(error).partition("() ")[2]
         raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.") from error
 

@@ -16,9 +16,10 @@ import tempfile
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, Self, TypeVar, cast
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -110,6 +111,7 @@ class Execution(NotebookClient):
         kernel: its name.
         timeout: the time limit in seconds of a cell without such a tag; None means no limit.
         startup_timeout: the time limit in seconds for the start of the kernel.
+        seeding: code to execute before the first cell.
 
     Attributes:
         may_change: the indices of cells with a named display, which a later cell may update.
@@ -124,10 +126,11 @@ class Execution(NotebookClient):
         kernel: str = THIS_ENVIRONMENT,
         timeout: float | None = None,
         startup_timeout: float = 60,
+        seeding: str = "",
     ) -> None:
         self.folder = folder.resolve()
         self.may_change: set[int] = set()
-        self._kernel = kernel
+        self._kernel, self._seeding = kernel, seeding
         self._variables, self._timeout = dict(variables or {}), timeout
         self._runner = asyncio.Runner()
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
@@ -156,12 +159,14 @@ class Execution(NotebookClient):
         """Start the kernel, once more if another process took one of its ports.
 
         Raises:
-            ExecutionError: it does not start.
+            ExecutionError: it does not start, or the random numbers cannot be seeded.
         """
         for attempt in range(1, STARTS + 1):
             try:
                 self._wait(self._start())
                 return
+            except ExecutionError:
+                raise
             except RuntimeError as error:
                 detail = self._last_words()
                 if attempt == STARTS or not _PORT_IN_USE.search(detail):
@@ -234,6 +239,18 @@ class Execution(NotebookClient):
             stderr=self._words,
         )
         await self.async_start_new_kernel_client()
+        if self._seeding:
+            client = cast(AsyncKernelClient, self.kc)
+            reply = await client.execute_interactive(
+                self._seeding, silent=True, output_hook=lambda message: None, timeout=PATIENCE
+            )
+            told = reply["content"]
+            if told["status"] != "ok":
+                await self._async_cleanup_kernel()
+                raise ExecutionError(
+                    f"the seed was not set: {told.get('ename')}: {told.get('evalue')}",
+                    ANSI.sub("", "\n".join(told.get("traceback", ()))),
+                )
 
     async def _run(self, place: int) -> None:
         others = asyncio.all_tasks()

@@ -35,7 +35,7 @@ def pack(html: Path, archive: Path) -> int:
     """
     if not (html / "index.html").exists():
         raise FileNotFoundError(
-            f"Expected a built book at {html}, found none. In the book's folder, run: make book"
+            f"Expected a built book at {html}, found none. Build it first: jupyter-book build ."
         )
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in sorted(html.rglob("*")):
@@ -57,8 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("archive", type=Path, nargs="?", help=default)
     options = parser.parse_args(arguments)
     try:
-        built = book_of(Path.cwd()).root / "_build"
-        archive = options.archive or built / "dropout-book.zip"
+        book = book_of(Path.cwd())
+        built = book.root / "_build"
+        archive = options.archive or built / f"{book.archive}.zip"
         size = pack(options.html or built / "html", archive) / 1e6
     except (ConfigError, OSError) as error:
         print(error, file=sys.stderr)

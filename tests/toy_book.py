@@ -4,6 +4,8 @@ from pathlib import Path
 
 from backends import ROOT
 
+from tabbook.config import book_of
+
 #: What a toy book takes from this one: its frameworks, and where it says what.
 CONFIG = f"""
 [project]
@@ -82,8 +84,7 @@ def configure(folder: Path, extra: str = "") -> Path:
 def write(folder: Path, *parts: str, frameworks: str = "pytorch, jax", name: str = "toy") -> Path:
     """Write a page and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    above = [file for at in (folder, folder.parent) if (file := at / "pyproject.toml").exists()]
-    if all(file.read_text(encoding="utf-8") == NO_BOOK for file in above):
+    if not book_of(folder).frameworks:
         configure(folder)
     path = folder / f"{name}.md"
     text = HEADER.format(frameworks=frameworks, seed=0) + "\n".join(parts)

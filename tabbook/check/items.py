@@ -96,12 +96,19 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
 
     @property
     def kernel_name(self) -> str:
-        """The kernel from the options, else the notebook's."""
+        """The kernel of the notebook's framework or from the options, else the notebook's."""
         options = self.config.option
+        if self.framework and self.framework.kernel:
+            return self.framework.kernel
         if options.nbval_current_env:
             return THIS_ENVIRONMENT
         own = self.nb.metadata.get("kernelspec", {}).get("name", NATIVE_KERNEL_NAME)
         return str(options.nbval_kernel_name or own)
+
+    @property
+    def _seed(self) -> int | None:
+        seed: int | None = self.nb.metadata[book_of(self.path).key].get("seed")
+        return seed
 
     def setup(self) -> None:
         """Read the patterns of ``--nbval-sanitize-with``; the first cell starts the kernel."""
@@ -138,6 +145,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             kernel=self.kernel_name,
             timeout=float(options.nbval_cell_timeout),
             startup_timeout=float(options.nbval_kernel_startup_timeout),
+            seeding=self.framework.seeding(self._seed) if self.framework else "",
         )
         self._execution.start()
 
@@ -171,7 +179,9 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         super().__init__(*args, **keywords)
         self.tags = tags_of(self.cell)
         self.line = first_line(self.cell.source)
-        self.label = f"{self.path.parent.name}/{self.path.stem}, cell {self.cell_num}: {self.line}"
+        ours = self.parent.nb.metadata.get(book_of(self.path).key, {})
+        notebook = f"{self.path.parent.name}/{ours.get('page', self.path.stem)}"
+        self.label = f"{notebook}, cell {self.cell_num}: {self.line}"
         self.user_properties.append(("cell", self.label))
 
     def setup(self) -> None:

@@ -16,7 +16,7 @@ from nbval.plugin import find_comment_markers, find_metadata_tags
 
 from tabbook.cells import is_skipped, not_executed, stated, tags_of, timeout_of
 from tabbook.check.tolerance import Tolerance
-from tabbook.config import Framework, book_of
+from tabbook.config import Framework, book_of, install_extra
 from tabbook.execution import Kernels
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _against_source(path: Path, notebook: NotebookNode) -> list[str] | None:
     except ModuleNotFoundError as error:
         return [
             f"{source} is its source; {error.name} is needed to compare them. "
-            "Install tabbook's extra: pip install -e '.[book]'"
+            f"Run: {install_extra('book')}"
         ]
     try:
         page: Page = read_page(source)

@@ -65,6 +65,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.dist = "loadfile"
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Skip the built book, which contains copies of the notebooks."""
+    is_built = (
+        collection_path.name == "_build" and (collection_path.parent / "_config.yml").exists()
+    )
+    return True if is_built else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
@@ -85,8 +93,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    frameworks = book_of(config.rootpath).frameworks
-    wanted = config.getoption("framework") or list(frameworks)
+    # Notebooks may be of another book than the folder in which pytest has its settings
+    found = filter(None, map(_framework_of, items))
+    frameworks = [*dict.fromkeys([*book_of(config.rootpath).frameworks, *found])]
+    wanted = config.getoption("framework") or frameworks
     for name in wanted:
         if name not in frameworks:
             raise pytest.UsageError(

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tabbook.config import FILE, Book, Framework
+from tabbook.config import FILE, Framework
 from tabbook.import_d2l.dialect import ImportD2lError, Problem, dialect
 from tabbook.import_d2l.saved import libraries, module_text
 from tabbook.import_d2l.sources import Contents, Folder
@@ -17,6 +17,10 @@ from tabbook.pages.fences import EXTENSIONS
 from tabbook.pages.source import SourceError, read_page
 
 FRAMEWORKS = "frameworks.toml"
+
+
+#: The folder of the pages in the new book.
+PAGES = "chapters"
 
 
 @dataclass
@@ -75,14 +79,14 @@ def write(folder: Folder, chosen: Sequence[PurePosixPath], base: str, to: Path) 
     every = {page: every[page] for page in folder.sources}
     modules = libraries(folder, every, base)
     written = Written([])
-    book, names = Book(to), folder.names(chosen)
+    names = folder.names(chosen)
     needed = {one for page in converted.values() for one in page.libraries}
     _write_settings(folder, base, to, sorted(needed))
-    (to / book.chapters).mkdir(exist_ok=True)
+    (to / PAGES).mkdir(exist_ok=True)
     pictures: set[PurePosixPath] = set()
     for page in chosen:
         report = folder.sources[page].report
-        path = to / book.chapters / f"{names[page]}.md"
+        path = to / PAGES / f"{names[page]}.md"
         path.unlink(missing_ok=True)
         if not report.has_errors:
             path.write_text(converted[page].text, encoding="utf-8")
@@ -110,7 +114,7 @@ def write(folder: Folder, chosen: Sequence[PurePosixPath], base: str, to: Path) 
         text = module_text(library, title)
         (package / f"{library.module}.py").write_text(text, encoding="utf-8")
         written.modules += 1
-    _write_yaml(to / "_toc.yml", contents(folder, names, book.chapters))
+    _write_yaml(to / "_toc.yml", contents(folder, names, PAGES))
     return written
 
 

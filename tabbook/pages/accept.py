@@ -74,7 +74,7 @@ def bless(
             )
         path = page.notebook(framework)
         stored = notebooks.stored_notebook(path)
-        place = f"{page.name}-{framework}"
+        place = f"{page.name.replace('/', '-')}-{framework}"
         if stored is None:
             found = [(0, "", Difference("notebook", "none", "a new one", "new"), True)]
         else:

@@ -11,7 +11,7 @@ import json
 from nbformat import NotebookNode
 
 from tabbook.cells import name_of_cell, not_executed
-from tabbook.pages.notebooks import KERNEL, code_cells, split, stored_notebook
+from tabbook.pages.notebooks import code_cells, kernelspec, split, stored_notebook
 from tabbook.pages.source import Page
 from tabbook.text import clip
 
@@ -92,9 +92,10 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
             messages.append(
                 f"{name_of_cell(expected, i)} has an id that does not belong to its text"
             )
-    if notebook.metadata.get("kernelspec") != KERNEL:
+    kernel = kernelspec(page.book.frameworks[framework])
+    if notebook.metadata.get("kernelspec") != kernel:
         recorded = notebook.metadata.get("kernelspec", {}).get("name")
-        messages.append(f"the notebook's kernel is {recorded!r}, not {KERNEL['name']!r}")
+        messages.append(f"the notebook's kernel is {recorded!r}, not {kernel['name']!r}")
     stated = notebook.metadata.get(page.book.key, {})
     for key, value in expected.metadata[page.book.key].items():
         # A changed cell has been told already, and better.
@@ -110,7 +111,7 @@ def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:
     return (
         [cell.source for cell in code_cells(expected)]
         == [cell.source for cell in code_cells(stored)]
-        and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].seed
+        and stored.metadata.get(key, {}).get("seed") == expected.metadata[key].get("seed")
         and not not_executed(stored)
     )
 

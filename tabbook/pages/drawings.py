@@ -4,7 +4,7 @@ All front ends support only one form, a PNG in a data URI (CONTRIBUTING.md lists
 Therefore each SVG has a committed PNG beside it. The PNG contains the hash of its SVG, so that a
 changed drawing is noticed on any machine.
 
-``python -m tabbook.pages.drawings chapters/img/net.svg`` draws it again, with Playwright's Chromium
+``python -m tabbook.pages.drawings img/net.svg`` draws it again, with Playwright's Chromium
 or the Chromium on the path.
 """
 

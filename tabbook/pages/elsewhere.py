@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tabbook.cells import ELSEWHERE
-from tabbook.config import FILE, Book
+from tabbook.config import Book
 from tabbook.pages.settings import address_of, config_of, folder
 from tabbook.pages.source import Page
 
@@ -119,7 +119,7 @@ def machines(where: Published, path: str) -> dict[str, str]:
 
 
 def _links(page: Page, framework: str, where: Published) -> str:
-    root = page.book.root
+    root = page.book.root.resolve()
     path = page.notebook(framework).resolve().relative_to(root).as_posix()
     links = [f"[Open in {name}]({address})" for name, address in machines(where, path).items()]
     if where.site:
@@ -129,12 +129,20 @@ def _links(page: Page, framework: str, where: Published) -> str:
 
 
 def _install(book: Book, framework: str, where: Published) -> str:
-    """The code that installs the book's package and the framework's extra."""
-    project = tomllib.loads((book.root / FILE).read_text(encoding="utf-8")).get("project")
-    if not project:
+    """The code that installs the framework, with the book's own package if it has one."""
+    project = tomllib.loads(book.file.read_text(encoding="utf-8")).get("project")
+    table = book.frameworks[framework]
+    if table.kernel:
         return ""
-    table, name = book.frameworks[framework], project["name"]
-    below = f"#subdirectory={where.folder.rstrip('/')}" if where.folder else ""
+    if not project:
+        command = shlex.join(["install", "--quiet", *table.distributions])
+        what, code = table.label, json.dumps(command)
+        return INSTALL.format(what=what, command=code) if table.distributions else ""
+    name = project["name"]
+    inner = book.root.relative_to(book.file.parent).as_posix()
+    inner = "" if inner == "." else folder(inner)
+    package = where.folder.removesuffix(inner).rstrip("/")
+    below = f"#subdirectory={package}" if package else ""
     wanted = [f"{name} @ git+{where.repository}@{where.branch}{below}"]
     if table.extra:
         # Not the extra itself: with the project's other extras it may bring a front end, and there

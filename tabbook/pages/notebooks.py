@@ -12,16 +12,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from tabbook.cells import is_for_elsewhere
+from tabbook.config import Framework
 from tabbook.pages.elsewhere import first_cells
 from tabbook.pages.plain import Writer
 from tabbook.pages.prose import ProseError, lines_for
 from tabbook.pages.source import Page, SourceError, cells_for
 from tabbook.text import first_line
 
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # What JupyterLab adds when it opens a notebook. Without Python's version, though: it would change
 # every notebook with every machine.
-LANGUAGE = {
+_LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
     "file_extension": ".py",
     "mimetype": "text/x-python",
@@ -69,14 +70,29 @@ def split(page: Page, framework: str) -> NotebookNode:
             page.book.key: {
                 "framework": framework,
                 "page": page.name,
-                "seed": page.seed,
+                **({} if page.seed is None else {"seed": page.seed}),
                 "source_hash": _source_hash(notebook),
             },
-            "kernelspec": KERNEL,
-            "language_info": LANGUAGE,
+            "kernelspec": kernelspec(page.book.frameworks[framework]),
+            "language_info": _language(page.book.frameworks[framework]),
         }
     )
     return notebook
+
+
+def kernelspec(framework: Framework) -> dict[str, str]:
+    """The kernel in the metadata of a framework's notebooks."""
+    if not framework.kernel:
+        return _KERNEL
+    return {
+        "display_name": framework.label,
+        "language": framework.language,
+        "name": framework.kernel,
+    }
+
+
+def _language(framework: Framework) -> dict[str, Any]:
+    return {"name": framework.language} if framework.kernel else _LANGUAGE
 
 
 def write(notebook: NotebookNode, path: Path) -> None:

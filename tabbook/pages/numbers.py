@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markdown_it.token import Token
 
 from tabbook.config import Book
+from tabbook.pages.contents import TOC, all_entries, entries, source_of
 from tabbook.pages.fences import Fence, Prose, options_and_body, parse
+from tabbook.pages.front_matter import split_front_matter
 from tabbook.pages.settings import config_of, contents_of
 from tabbook.pages.source import Page
 
@@ -81,11 +82,13 @@ def places_of(page: Page) -> Places:
     """The numbers of the book of a page, which are computed again only after a change."""
     root = page.book.root.resolve()
     files = [
-        path for entry in _all_entries(contents_of(page.book)) if (path := _source(root, entry))
+        path
+        for entry in all_entries(contents_of(page.book), root)
+        if (path := source_of(root, entry))
     ]
     if page.path.resolve() not in files:  # a page that the book does not show yet, or no book
         files += sorted(path.resolve() for path in page.path.parent.glob("*.md"))
-    read = [*dict.fromkeys(files), root / "_toc.yml", root / "_config.yml"]
+    read = [*dict.fromkeys(files), root / TOC, root / "_config.yml"]
     stamp = tuple((path, path.stat().st_mtime_ns) for path in read if path.exists())
     return _read(page.book, stamp)
 
@@ -103,28 +106,6 @@ def _read(book: Book, stamp: tuple[tuple[Path, int], ...]) -> Places:
     return places
 
 
-def _entries(part: dict[str, Any]) -> list[dict[str, Any]]:
-    """The pages of a part or below a page, in all formats of ``_toc.yml``."""
-    lists = [value for value in part.values() if isinstance(value, list)]
-    return [entry for entry in itertools.chain(*lists) if "file" in entry]
-
-
-def _all_entries(toc: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All entries of a table of contents, at any depth."""
-    if "root" in toc:
-        yield {"file": toc["root"]}
-    for part in [toc, *toc.get("parts", [])]:
-        for entry in _entries(part):
-            yield entry
-            yield from _all_entries({"sections": _entries(entry)})
-
-
-def _source(root: Path, entry: dict[str, Any]) -> Path | None:
-    """The Markdown of an entry; None if it is another type of file."""
-    path = root / f"{str(entry.get('file', '')).removesuffix('.md')}.md"
-    return path if path.is_file() else None
-
-
 class _Numbering:
     """Numbers the items of all pages in order, as Sphinx does."""
 
@@ -136,34 +117,35 @@ class _Numbering:
         self.shared = int(settings.get("numfig_secnum_depth", 1))
 
     def book(self, toc: dict[str, Any]) -> None:
-        if root := _source(self.places.root, {"file": toc.get("root", "")}):
-            self.page(root, (), 0, 0)
+        root = self.places.root
+        if first := source_of(root, {"file": toc.get("root", "")}):
+            self.page(first, (), 0, 0)
         chapters = 0  # of all parts together
         default = (toc.get("defaults") or {}).get("numbered", False)
         for part in [toc, *toc.get("parts", [])]:
             numbered = (part.get("options") or part).get("numbered", default)
             depth = 0 if not numbered else 9 if numbered is True else int(numbered)
-            chapters = self.entries(_entries(part), (), chapters, depth)
+            chapters = self.entries(entries(part, root), (), chapters, depth)
 
     def entries(
-        self, entries: list[dict[str, Any]], prefix: tuple[int, ...], count: int, depth: int
+        self, level: list[dict[str, Any]], prefix: tuple[int, ...], count: int, depth: int
     ) -> int:
         """Number pages of one level and the pages below them; return the last number."""
-        for entry in entries:
+        for entry in level:
             inner = 0
-            if path := _source(self.places.root, entry):
+            if path := source_of(self.places.root, entry):
                 count, inner = self.page(path, prefix, count, depth)
             elif "file" in entry:
                 count += bool(depth)
-            self.entries(_entries(entry), (*prefix, count), inner, depth)
+            self.entries(entries(entry, self.places.root), (*prefix, count), inner, depth)
         return count
 
     def page(self, path: Path, prefix: tuple[int, ...], count: int, depth: int) -> tuple[int, int]:
         """Number the items of a page; return the numbers of its title and of its last section."""
         name = self.places.name(path)
         text = path.read_text(encoding="utf-8-sig")
-        first, matter = _front_matter(text)
-        ours = matter.get(self.key)
+        first, matter = split_front_matter(text)
+        ours = matter.get(self.key) if isinstance(matter, dict) else None
         if isinstance(ours, dict):
             self.places.frameworks[name] = tuple(map(str, ours.get("frameworks") or ()))
         self.places.titles[name] = ""
@@ -228,16 +210,6 @@ class _Numbering:
 
     def add(self, label: str, place: Place) -> None:
         self.places.labels.setdefault(label, place)
-
-
-def _front_matter(text: str) -> tuple[int, dict[str, Any]]:
-    """The number of lines of the front matter, and its contents."""
-    lines = text.split("\n")
-    if lines[0] != "---" or "---" not in lines[1:]:
-        return 0, {}
-    end = lines.index("---", 1)
-    matter = yaml.safe_load("\n".join(lines[1:end]))
-    return end + 1, matter if isinstance(matter, dict) else {}
 
 
 def _with_content(prose: Prose) -> Iterator[tuple[Token, str]]:

@@ -119,9 +119,24 @@ def mark_of_a_page(text: str, key: str) -> int | None:
         key: the book's key in the front matter of pages.
     """
     marks = (_TAB, (rf"{re.escape(key)}:\s*$", ""))
-    found = _left(parse(text), marks, ())
+    prose = parse(text)
     # Other files may have prose for frameworks, because they have no notebooks.
-    return min((line for line, what in found if what not in (_SET, _ITEM)), default=None)
+    found = (line for line, what in _left(prose, marks, ()) if what not in (_SET, _ITEM, _CELL))
+    return min([*found, *_tabbed_cells(prose)], default=None)
+
+
+def _tabbed_cells(prose: Prose) -> Iterator[int]:
+    """The first lines of code cells with a ``%%tab`` line, at any depth."""
+    for fence in prose.fences:
+        if _is_cell(fence):
+            body = prose.lines[fence.body : fence.stop]
+            if any(re.match(_MARKS + _TAB[0], text) for _, text in body):
+                yield fence.line
+        yield from _tabbed_cells(fence.content)
+
+
+def _is_cell(fence: Fence) -> bool:
+    return bool(re.match(r"\{(?:code|raw)-cell\b", fence.info, re.IGNORECASE))
 
 
 def _is_set(fence: Fence) -> bool:
@@ -171,7 +186,7 @@ def _left(
     for line, text in prose.text:
         yield from ((line, message) for mark, message in marks if re.match(_MARKS + mark, text))
     for fence in prose.fences:
-        if re.match(r"\{(?:code|raw)-cell\b", fence.info, re.IGNORECASE):
+        if _is_cell(fence):
             yield fence.line, _CELL
         elif fence.options.get("sync-group") == GROUP:
             yield fence.line, _SET

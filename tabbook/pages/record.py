@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
 from tabbook.cells import name_of_cell, normalise_outputs
-from tabbook.execution import Execution, ExecutionError
+from tabbook.execution import THIS_ENVIRONMENT, Execution, ExecutionError
 from tabbook.pages.agreement import remedy, same_code
 from tabbook.pages.notebooks import NotebookError, code_cells, split, stored_notebook, write
 from tabbook.pages.source import Page
@@ -64,7 +64,7 @@ def run(
     notebook = split(page, framework)
     folder = page.notebook(framework).parent
     folder.mkdir(parents=True, exist_ok=True)
-    _run(notebook, where, folder, page.book.kernel_environment(framework), timeout)
+    _run(notebook, where, folder, page, framework, timeout)
     for cell in code_cells(notebook):
         cell.outputs = normalise_outputs(cell.outputs)
     notebook.metadata[page.book.key]["versions"] = page.book.versions(framework)
@@ -100,12 +100,21 @@ def _run(
     notebook: NotebookNode,
     where: str,
     folder: Path,
-    variables: dict[str, str],
+    page: Page,
+    framework: str,
     timeout: int | None,
 ) -> None:
+    table = page.book.frameworks[framework]
     try:
         with (
-            Execution(notebook, folder, variables=variables, timeout=timeout) as execution,
+            Execution(
+                notebook,
+                folder,
+                variables=page.book.kernel_environment(framework),
+                kernel=table.kernel or THIS_ENVIRONMENT,
+                timeout=timeout,
+                seeding=table.seeding(page.seed),
+            ) as execution,
             tqdm(notebook.cells, desc=where, unit="cell") as cells,
         ):
             for place, cell in enumerate(cells):

@@ -13,7 +13,7 @@ def config_of(book: Book) -> dict[str, Any]:
     """The settings in a book's ``_config.yml``; empty where there is no such file.
 
     Raises:
-        ConfigError: the file is no YAML.
+        ConfigError: the file is not YAML, or not a mapping.
     """
     return _file(book.root.resolve() / "_config.yml")
 
@@ -22,7 +22,7 @@ def contents_of(book: Book) -> dict[str, Any]:
     """The book's ``_toc.yml``; empty where there is no such file.
 
     Raises:
-        ConfigError: the file is no YAML.
+        ConfigError: the file is not YAML, or not a mapping.
     """
     return _file(book.root.resolve() / "_toc.yml")
 
@@ -44,6 +44,9 @@ def _file(path: Path) -> dict[str, Any]:
 @functools.lru_cache(maxsize=16)
 def _loaded(path: Path, stamp: int) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: expected `key: value` lines, found a {type(found).__name__}.")
+    return found

@@ -16,18 +16,19 @@ import yaml
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from tabbook.config import Book, book_of
-from tabbook.pages.prose import (
-    ProseError,
-    expect_nothing_left,
-    mark_of_a_page,
-    prose_for,
-    sync_names,
+from tabbook.pages.contents import listed, name_of, unlisted
+from tabbook.pages.front_matter import (
+    SourceError,
+    contents_of_front_matter,
+    expect_no_page,
+    expect_plain,
+    front_matter,
+    text_of,
 )
+from tabbook.pages.prose import ProseError, expect_nothing_left, prose_for, sync_names
 from tabbook.text import first_line
 
-
-class SourceError(ValueError):
-    """A page's source is invalid; the message says where and why."""
+__all__ = ["Cell", "Page", "SourceError", "cells_for", "pages", "read_page", "tab_line"]
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ class Page:
     """A page that is written in one or more frameworks.
 
     Attributes:
-        name: its name without folder and suffix.
+        name: its name in commands and messages, as in ``contents.name_of``.
         path: its source.
         frameworks: the ids of its frameworks, in the order of the tabs.
-        seed: the seed in the metadata of its notebooks.
+        seed: the seed of the random numbers in its notebooks; None if they are not seeded.
         cells: all cells in order.
         metadata: the rest of its front matter.
         book: the book that it belongs to.
@@ -67,39 +68,40 @@ class Page:
     name: str
     path: Path
     frameworks: tuple[str, ...]
-    seed: int
+    seed: int | None
     cells: tuple[Cell, ...]
     metadata: dict[str, Any]
     book: Book
 
     def notebook(self, framework: str) -> Path:
         """The path of the executed notebook of a framework."""
-        return self.path.parent / framework / f"{self.name}.ipynb"
+        return self.path.parent / framework / f"{self.path.stem}.ipynb"
 
 
-def pages(chapters: Path | str) -> list[Page]:
-    """Read every page in a folder that has code for frameworks, sorted by name.
+def pages(folder: Path | str) -> list[Page]:
+    """Read every page that has code for frameworks, sorted by name.
 
-    Pages in subfolders, except hidden ones, raise an error because no tool would read them.
+    Args:
+        folder: the folder of a book, or a folder in it to read only its pages. The pages are those
+            of ``_toc.yml``; without one, they are the Markdown files of the folder.
 
     Raises:
-        SourceError: a page is invalid, or a file looks like a page but cannot be parsed as one.
+        ConfigError: ``_toc.yml`` is invalid.
+        SourceError: a page is invalid, or a file looks like a page and is not listed.
     """
-    folder = Path(chapters)
-    found = []
-    for path in sorted(folder.rglob("*.md")):
-        below = path.relative_to(folder).parts[:-1]
-        if any(part.startswith((".", "_")) for part in below):
-            continue
-        page = _read(path)
-        if page and below:
-            raise SourceError(
-                f"{path}:1: expected a page with frameworks in {folder} itself; no tool finds "
-                "pages in subfolders. Move it there."
-            )
-        if page:
-            found.append(page)
-    return found
+    folder = Path(folder)
+    book = book_of(folder)
+    files = listed(book)
+    # Without settings it may be any folder, and as large as a home folder
+    others = list(unlisted(book, folder, ".md")) if book.file.exists() else []
+    if files is None:
+        files = sorted(folder.glob("*.md"))
+        others = [path for path in others if path.parent != folder.resolve()]
+    for path in others:
+        expect_no_page(path, text_of(path), book)
+    files = [path for path in files if path.resolve().is_relative_to(folder.resolve())]
+    found = [page for path in files if (page := _read(path))]
+    return sorted(found, key=lambda page: page.name)
 
 
 def read_page(path: Path | str) -> Page:
@@ -162,7 +164,10 @@ def tab_line(source: str) -> tuple[str, ...] | None:
 
 def _read(path: Path) -> Page | None:
     """The page, or None if the file is plain MyST."""
-    text = _text(path)
+    text, book = text_of(path), book_of(path.parent)
+    if book.key not in contents_of_front_matter(path, text):
+        expect_plain(path, text, book)
+        return None
     try:
         notebook = myst_to_notebook(text, add_source_map=True)
     except (MystMetadataParsingError, yaml.YAMLError) as error:
@@ -175,12 +180,7 @@ def _read(path: Path) -> Page | None:
     metadata = dict(notebook.metadata)
     starts = metadata.pop("source_map")
     metadata.pop("jupyter", None)  # Jupytext's own note, not the author's
-    book = book_of(path.parent)
-    ours = metadata.pop(book.key, None)
-    if ours is None:
-        _expect_plain(path, text, book)
-        return None
-    frameworks, seed = _front_matter(path, ours, book)
+    frameworks, seed = front_matter(path, text, metadata.pop(book.key), book)
     lines = text.split("\n")
     cells = []
     for raw, start in zip(notebook.cells, starts, strict=True):
@@ -190,66 +190,7 @@ def _read(path: Path) -> Page | None:
         while start < len(lines) - 1 and lines[start].strip() != opening:
             start += 1
         cells.append(_read_cell(path, replace(cell, line=start + 1), frameworks, book))
-    return Page(path.stem, path, frameworks, seed, tuple(cells), _plain(metadata), book)
-
-
-def _text(path: Path) -> str:
-    """The text of a file, without the byte-order mark that some editors write."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: expected text in UTF-8: {error}") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if len(line.splitlines()) > 1:  # Jupytext would count lines that MyST does not
-            raise SourceError(
-                f"{path}:{number}: this line contains a character, such as U+2028 or a form feed, "
-                "that some programs treat as the end of a line. Remove it."
-            )
-    return text
-
-
-def _expect_plain(path: Path, text: str, book: Book) -> None:
-    """Check that a file without frameworks does not look like a page with frameworks."""
-    try:
-        line = mark_of_a_page(text, book.key)
-    except ProseError as error:
-        raise SourceError(f"{path}:{error.line + 1}: {error}") from error
-    if line is not None:
-        raise SourceError(
-            f"{path}:{line + 1}: a page with code cells names its frameworks in its front matter, "
-            f"which begins in the first line, for example\n{book.key}:\n"
-            f"  frameworks: [{', '.join(list(book.frameworks)[:2])}]\n  seed: 0\n"
-            f"(If JupyterLab dropped it on saving: add `notebook_metadata_filter: {book.key}` "
-            f"under `jupytext`.)\n  in the line: {text.split(chr(10))[line].strip()}"
-        )
-
-
-def _front_matter(path: Path, ours: Any, book: Book) -> tuple[tuple[str, ...], int]:
-    """The frameworks and the seed in a page's front matter."""
-    frameworks = ours.get("frameworks") if isinstance(ours, dict) else None
-    if not isinstance(frameworks, list) or not frameworks:
-        raise SourceError(
-            f"{path}: `{book.key}: frameworks:` expects a list of some of: "
-            f"{', '.join(book.frameworks)}. "
-            f"Received: {frameworks!r}."
-        )
-    for name in frameworks:
-        if name not in book.frameworks:
-            raise SourceError(
-                f"{path}: unknown framework {name!r} in `{book.key}: frameworks:`. "
-                f"Expected some of: {', '.join(book.frameworks)}."
-            )
-        if frameworks.count(name) > 1:
-            raise SourceError(f"{path}: {name!r} is listed twice in `{book.key}: frameworks:`.")
-    seed = ours.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        raise SourceError(f"{path}: `{book.key}: seed:` expects an integer. Received: {seed!r}.")
-    unknown = sorted(set(ours) - {"frameworks", "seed"})
-    if unknown:
-        raise SourceError(
-            f"{path}: `{book.key}:` knows `frameworks` and `seed`. Received: {', '.join(unknown)}."
-        )
-    return tuple(frameworks), seed
+    return Page(name_of(book, path), path, frameworks, seed, tuple(cells), _plain(metadata), book)
 
 
 def _plain(value: Any) -> Any:

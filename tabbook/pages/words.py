@@ -1,7 +1,7 @@
 """Convert the text of a paragraph to CommonMark: resolve references and citations."""
 
+import posixpath
 import re
-from pathlib import PurePosixPath
 from typing import NoReturn
 
 from markdown_it.token import Token
@@ -145,20 +145,25 @@ class Words:
         if place.page == self.page and seen:
             return f"[{words}](#{anchor(label)})"
         if seen and self.framework in self.places.frameworks.get(place.page, ()):
-            return f"[{words}]({PurePosixPath(place.page).name}.ipynb#{anchor(label)})"
+            return f"[{words}]({self.notebook(place.page)}#{anchor(label)})"
         prefix = "equation-" if place.kind == "equation" else ""
         return self.in_book(words, f"{place.page}.html#{prefix}{anchor(label)}")
 
     def document(self, words: str, target: str) -> str:
-        page = PurePosixPath(self.page).parent / target
-        name = str(page if not target.startswith("/") else PurePosixPath(target[1:]))
+        name = posixpath.normpath(posixpath.join("/", posixpath.dirname(self.page), target))[1:]
         title = self.places.titles.get(name, "")
         if not (words or title):
             self.fail(f"no page {name!r} with a title is known. Write {{doc}}`words <{target}>`.")
         words = self.text(words or title, is_nested=True)
         if self.framework in self.places.frameworks.get(name, ()):
-            return f"[{words}]({PurePosixPath(name).name}.ipynb)"
+            return f"[{words}]({self.notebook(name)})"
         return self.in_book(words, f"{name}.html")
+
+    def notebook(self, page: str) -> str:
+        """The path of another page's notebook, relative to the folder of this notebook."""
+        above, name = posixpath.split(page)
+        here = posixpath.join(posixpath.dirname(self.page), self.framework)
+        return posixpath.relpath(posixpath.join(above, self.framework, f"{name}.ipynb"), here)
 
     def in_book(self, words: str, page: str) -> str:
         return f"[{words}]({self.site}{page})" if self.site else words

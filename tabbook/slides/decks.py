@@ -4,11 +4,14 @@ A deck is one HTML file, which uses reveal.js and a font. `tabbook.slides.outlin
 outline.
 """
 
+import itertools
 from pathlib import Path
 
 import jinja2
 from pygments.formatters import HtmlFormatter
 
+from tabbook.config import book_of
+from tabbook.pages.contents import folders, name_of
 from tabbook.pages.source import read_page
 from tabbook.slides.outline import Deck, read
 
@@ -21,27 +24,38 @@ FORMULAS = Path(__file__).parents[1] / "sphinx" / "static" / "formulas.css"
 STYLES = {"light": "a11y-high-contrast-light", "dark": "a11y-high-contrast-dark"}
 
 
-def outlines(chapters: Path | str) -> list[Path]:
-    """The outlines in a book's folder of chapters, sorted by name."""
-    return sorted((Path(chapters) / "slides").glob("*.md"))
+def outlines(folder: Path | str) -> list[Path]:
+    """The outlines beside the pages in a folder of a book, sorted by name.
+
+    The outline of a page has the page's name and is in the folder ``slides`` beside the page.
+    """
+    book = book_of(folder)
+    found = (path.glob("slides/*.md") for path in folders(book, Path(folder)))
+    return sorted(itertools.chain(*found), key=lambda outline: name_of(book, page_of(outline)))
+
+
+def page_of(outline: Path) -> Path:
+    """The page of an outline."""
+    return outline.parent.parent / outline.name
 
 
 def location(page: str, framework: str) -> str:
-    """The path of a deck in the built book."""
+    """The path of the deck of a page, by the page's name, in the built book."""
     return f"slides/{framework}/{page}.html"
 
 
-def write(chapters: Path | str, folder: Path | str) -> list[Path]:
-    """Build every deck of a book and write it into the folder of the built book.
+def write(pages: Path | str, folder: Path | str) -> list[Path]:
+    """Build the decks of the pages in a folder and write them into the folder of the built book.
 
     Raises:
         SlideError: an outline uses an unknown name, or a slide has no notes.
         SourceError, StaleNotebookError: a page or a notebook is invalid.
     """
     written = []
-    for outline in outlines(chapters):
-        for framework in read_page(Path(chapters) / outline.name).frameworks:
-            target = Path(folder) / location(outline.stem, framework)
+    for outline in outlines(pages):
+        page = read_page(page_of(outline))
+        for framework in page.frameworks:
+            target = Path(folder) / location(page.name, framework)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(render(read(outline, framework)), encoding="utf-8")
             written.append(target)
@@ -51,13 +65,18 @@ def write(chapters: Path | str, folder: Path | str) -> list[Path]:
 def render(deck: Deck) -> str:
     """A deck as one HTML file."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+    page = deck.page
+    across = "../" * (1 + page.name.count("/"))
+    up = f"../{across}"
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         deck=deck,
-        frameworks={name: deck.page.book.frameworks[name].label for name in deck.page.frameworks},
-        chapters=deck.page.path.parent.name,
-        # A deck lies a folder deeper than the book's styles
-        formulas=FORMULAS.read_text(encoding="utf-8").replace("url(../", "url(../../"),
+        frameworks={name: page.book.frameworks[name].label for name in page.frameworks},
+        document=page.path.resolve().relative_to(page.book.root.resolve()).with_suffix(".html"),
+        across=across,
+        up=up,
+        # A deck lies deeper than the book's styles
+        formulas=FORMULAS.read_text(encoding="utf-8").replace("url(../", f"url({up}"),
         styles={
             theme: HtmlFormatter(style=style).get_style_defs("pre.code")
             for theme, style in STYLES.items()

@@ -1,7 +1,7 @@
 """Outlines of slides, read with the executed notebooks of one framework.
 
-An outline, ``chapters/slides/<page>.md``, contains only text: headings, bullet points and speaker
-notes. Fences include code, outputs, formulas and figures by name:
+An outline, ``slides/<page>.md`` beside the page, contains only text: headings, bullet points and
+speaker notes. Fences include code, outputs, formulas and figures by name:
 
 =================  ===============================================================================
 ``{code} NAME``    the code of the cell that is tagged ``slide-NAME``
@@ -102,7 +102,7 @@ class _Reader:
 
     def __init__(self, outline: Path, framework: str) -> None:
         self.outline = outline
-        self.chapters = outline.parent.parent
+        self.folder = outline.parent.parent
         self.framework = framework
         self.label = book_of(outline).framework(framework).label
         self.pages: dict[str, tuple[Page, list[NotebookNode]]] = {}
@@ -165,7 +165,7 @@ class _Reader:
                 return self.formula(formula.body, {"display_mode": True})
             case "{figure}", name:
                 figure = self.directive("{figure}", "name", name)
-                path = self.chapters / figure.argument
+                path = self.folder / figure.argument
                 kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
                 return picture_html(path.read_bytes(), kind, figure.options.get("alt", ""))
         return self.fail(
@@ -206,7 +206,7 @@ class _Reader:
     def page(self, name: str) -> tuple[Page, list[NotebookNode]]:
         """A page and its executed code cells of this framework."""
         if name not in self.pages:
-            path = self.chapters / f"{name}.md"
+            path = self.folder / f"{name}.md"
             if not path.exists():
                 self.fail(f"no page {name!r}. Expected {path}.")
             page = read_page(path)

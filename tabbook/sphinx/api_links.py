@@ -80,7 +80,7 @@ def source_address(book: Book, config: Config, info: dict[str, str]) -> str | No
     except (KeyError, griffe.AliasResolutionError):
         return None  # a short name
     branch = config.html_theme_options.get("repository_branch") or "main"
-    path = Path(str(item.filepath)).relative_to(book.root).as_posix()
+    path = Path(str(item.filepath)).relative_to(book.file.parent).as_posix()
     return f"{repository}/blob/{branch}/{path}#L{item.lineno}"
 
 

@@ -17,7 +17,7 @@ def read_package(book: Book) -> griffe.Module:
     """The package that a book documents."""
     package = griffe.load(
         book.reference.package,
-        search_paths=[book.root],
+        search_paths=[book.file.parent],
         submodules=True,
         allow_inspection=False,  # it would import
     )

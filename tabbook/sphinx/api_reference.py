@@ -101,7 +101,7 @@ class _Generated(SphinxDirective):
     def read(self, text: str, ids: list[str]) -> list[nodes.Node]:
         """Parse the text; the first word of each table row becomes a link target."""
         book = book_of(self.env.srcdir)
-        for path in (book.root / book.reference.package).glob("*.py"):
+        for path in (book.file.parent / book.reference.package).glob("*.py"):
             self.env.note_dependency(str(path))
         found = self.parse_text_to_nodes(text, allow_section_headings=True)
         bodies = [body for node in found for body in node.findall(nodes.tbody)]

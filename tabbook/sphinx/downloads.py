@@ -13,6 +13,7 @@ from sphinx.errors import ExtensionError
 from tabbook.config import Book, book_of
 from tabbook.editions import menus
 from tabbook.editions.contents import EditionError
+from tabbook.pages.contents import name_of
 from tabbook.pages.elsewhere import NO_REPOSITORY, machines, published
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.source import SourceError
@@ -60,15 +61,17 @@ def fill_menus(
                 count_matches(app, "notebook links")
                 words = "code", ".ipynb ({})", "Download the {} notebook"
                 menu["buttons"] = [
-                    *(button(name, _download(pagename, name), *words) for name in frameworks),
+                    *(button(name, _download(app, pagename, name), *words) for name in frameworks),
                     *(one for one in menu["buttons"] if one.get("label") not in MERGED),
                 ]
-            if pages := [outline.stem for outline in decks.outlines(_chapters(app))]:
-                deck = Path(pagename).name if Path(pagename).name in pages else pages[0]
+            pages = [decks.page_of(outline) for outline in decks.outlines(book.root)]
+            if pages:
+                own = book.root / f"{pagename}.md"
+                page = own if own in pages else pages[0]
                 words = "desktop", "Slides ({})", "Show the slides in {}"
                 menu["buttons"] += [
-                    button(name, decks.location(deck, name), *words)
-                    for name in app.config.tabbook_pages[f"{book.chapters}/{deck}"]
+                    button(name, decks.location(name_of(book, page), name), *words)
+                    for name in app.config.tabbook_pages[_document(book, page)]
                 ]
         elif menu.get("label") == "launch-buttons" and frameworks:
             menu["buttons"] = [
@@ -114,23 +117,24 @@ def write_targets(app: Sphinx, exception: Exception | None) -> None:
         return
     for docname, frameworks in app.config.tabbook_pages.items():
         for framework in frameworks:
-            target = Path(app.outdir) / _download(docname, framework)
+            target = Path(app.outdir) / _download(app, docname, framework)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(notebook_path(app, docname, framework), target)
     try:
-        decks.write(_chapters(app), app.outdir)
+        decks.write(book_of(app.srcdir).root, app.outdir)
         # Pages that are written again link to the editions of an earlier build
         menus.offer(book_of(app.srcdir), Path(app.outdir))
     except (EditionError, SlideError, SourceError, StaleNotebookError) as error:
         raise ExtensionError(str(error)) from error
 
 
-def _download(docname: str, framework: str) -> str:
-    return f"notebooks/{framework}/{docname.rpartition('/')[2]}.ipynb"
+def _download(app: Sphinx, docname: str, framework: str) -> str:
+    book = book_of(app.srcdir)
+    return f"notebooks/{framework}/{name_of(book, book.root / f'{docname}.md')}.ipynb"
 
 
-def _chapters(app: Sphinx) -> Path:
-    return Path(app.srcdir) / book_of(app.srcdir).chapters
+def _document(book: Book, page: Path) -> str:
+    return page.relative_to(book.root).with_suffix("").as_posix()
 
 
 def setup(app: Sphinx) -> None:

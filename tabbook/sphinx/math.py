@@ -13,7 +13,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from tabbook.math.font import FONT, characters, trim
+from tabbook.math.font import FONT, trim
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
 
 # From the file system no page may fetch a font so, only use it
@@ -58,19 +58,22 @@ def _mathml(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str
 def prepare_formulas(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Keep formulas and punctuation together, and preload the font so that formulas do not move."""
+    """Keep formulas and punctuation together, and preload the font so that formulas do not move.
+
+    The font is in a folder of ``html_extra_path``; a book without it uses the reader's fonts.
+    """
     if "<math" in context.get("body", ""):
         context["body"] = keep_punctuation(context["body"])
+        extra = (Path(app.confdir) / folder / FONT for folder in app.config.html_extra_path)
+        if not any(path.exists() for path in extra):
+            return
         context["metatags"] += PRELOAD.format(address=context["pathto"](FONT, 1))
 
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:
     """Reduce the font to the characters of the pages and the slides."""
-    book = Path(app.outdir)
-    if exception or app.builder.format != "html":
-        return
-    if (book / FONT).exists() or characters(book):  # no formulas need no font
-        trim(book)
+    if not exception and app.builder.format == "html" and (Path(app.outdir) / FONT).exists():
+        trim(Path(app.outdir))
 
 
 def setup(app: Sphinx) -> None:

@@ -12,6 +12,7 @@ from sphinx.errors import ExtensionError
 
 from tabbook.config import ConfigError, book_of
 from tabbook.figures.svg import lighten
+from tabbook.pages.contents import folders
 from tabbook.pages.merge import StaleNotebookError, merge
 from tabbook.pages.source import SourceError, pages, read_page
 
@@ -24,22 +25,34 @@ def find_pages(app: Sphinx, config: Config) -> None:
     """
     try:
         book = book_of(app.srcdir)
-        found = pages(Path(app.srcdir) / book.chapters)
+        if book.root != Path(app.srcdir).resolve():
+            raise ConfigError(
+                f"{book.file}: [tool.tabbook] folder expects the folder of the book that is built, "
+                f"{app.srcdir}. Received: {book.root}."
+            )
+        found = pages(book.root)
     except (ConfigError, SourceError) as error:
         raise ExtensionError(str(error)) from error
     formats, frameworks = dict(config.nb_custom_formats), {}
     for page in found:
         # MyST-NB asks whether the path *ends* with the key, so a whole path names one file. Added
         # after MyST-NB itself has looked: it would take the key for a suffix of source files.
-        formats[str(page.path)] = [f"{__name__}.read", {"path": str(page.path)}]
-        docname = page.path.relative_to(app.srcdir).with_suffix("").as_posix()
-        frameworks[docname] = list(page.frameworks)
+        path = page.path.relative_to(book.root).with_suffix("")
+        formats[str(Path(app.srcdir) / page.path.relative_to(book.root))] = [
+            f"{__name__}.read",
+            {"path": str(page.path)},
+        ]
+        frameworks[path.as_posix()] = list(page.frameworks)
     config.nb_custom_formats = formats
     config.tabbook_pages = frameworks
     # The notebooks are parts of their pages, not separate pages.
     config.exclude_patterns = [
         *config.exclude_patterns,
-        *(f"{book.chapters}/{name}/**" for name in book.frameworks),
+        *(
+            (folder.relative_to(book.root) / name / "*.ipynb").as_posix()
+            for folder in folders(book, book.root)
+            for name in book.frameworks
+        ),
     ]
 
 

@@ -26,9 +26,9 @@ SECTIONS = "_static/search_sections.js"
 
 def copy_library(app: Sphinx, config: Config) -> None:
     """Make Sphinx copy the book's third-party files, MiniSearch among them."""
-    folder = book_of(app.srcdir).third_party
-    if folder not in config.html_extra_path and (Path(app.srcdir) / folder).exists():
-        config.html_extra_path = [*config.html_extra_path, folder]
+    folder = book_of(app.srcdir).third_party_folder
+    if folder not in [Path(app.srcdir) / path for path in config.html_extra_path]:
+        config.html_extra_path = [*config.html_extra_path, str(folder)]
 
 
 def switch_off_sphinx_search(app: Sphinx) -> None:

@@ -161,7 +161,7 @@ def redirect_moved(
     """Redirect links to sections that have moved from this page to another page.
 
     ``tabbook_moved`` in ``_config.yml`` maps each page with such sections to the page that had
-    them, such as ``chapters/rates: chapters/choosing``.
+    them, such as ``new: old``.
     """
     pages: dict[str, str] = {}
     for new, old in app.config.tabbook_moved.items():

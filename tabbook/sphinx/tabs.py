@@ -48,6 +48,10 @@ class FrameworkTabs(SphinxTransform):
         for cell in cells:
             if cell.parent is not None and cell is not cells[0]:
                 cell.parent.remove(cell)
+            language = self.book.frameworks[_framework(cell)].language
+            for part in cell.findall(_is_input):
+                for block in part.findall(nodes.literal_block):
+                    block["language"] = block["language"] if language == "python" else language
             box += self.item(_framework(cell), [cell])
         present = [_framework(cell) for cell in cells]
         labels = _listed([self.book.frameworks[name].label for name in present])
@@ -89,6 +93,10 @@ def _group(node: nodes.Node) -> int:
     if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code":
         return int(node["cell_metadata"].get(GROUP_KEY, {}).get("group", 0))
     return 0
+
+
+def _is_input(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source"
 
 
 def _framework(cell: nodes.container) -> str:

@@ -145,7 +145,7 @@ def test_on_paper_every_slide_has_its_page(page, book):
 
 
 def test_a_deck_opens_from_the_file_system(page, tmp_path):
-    assert main(["slides", "--chapters", str(ROOT / "chapters"), "--to", str(tmp_path)]) == 0
+    assert main(["slides", "--folder", str(ROOT / "chapters"), "--to", str(tmp_path)]) == 0
     page.set_viewport_size(SIZE)
     log = Log(page)
     start(page, (tmp_path / DECKS[-1]).as_uri())

@@ -136,14 +136,14 @@ def test_a_framework_module_loads_its_own_framework_only(framework):
 # Upper or lower case, but for the last: d2lcompat is also the name of a media type in notebooks.
 NAMED = {
     *FRAMEWORKS, *(table.package for table in FRAMEWORKS.values()),
-    *FRAMEWORK_PACKAGES, BOOK.data.name, BOOK.data.tag,
+    *FRAMEWORK_PACKAGES, BOOK.data.name, BOOK.data.tag, "dropout",
 } - {"numpy"}  # fmt: skip
 NAMES_A_BOOK = re.compile(
     rf"(?i:(?<![a-z])({'|'.join(map(re.escape, sorted(NAMED, key=len, reverse=True)))})(?![a-z]))"
     r"|D2LCOMPAT|(?<!vnd\.)\bd2lcompat\b"
 )
-# A variable or an option may be called so, since every book has some; where they are is the book's.
-FOLDER = re.compile(rf"^{BOOK.chapters}$|\b{BOOK.chapters}/")
+# `chapters` is also a key of ``_toc.yml``; where the pages are, only ``_toc.yml`` says.
+FOLDER = re.compile(r"\bchapters/")
 DISTRIBUTION = ("tabbook/__init__.py", "d2lcompat")  # in which tabbook comes
 
 

@@ -101,7 +101,7 @@ def make(kind, html):
     """Make the editions of both frameworks; return them by framework."""
     chapters = html.parents[1] / "chapters"
     options = [option for name in FRAMEWORKS for option in ("--framework", name)]
-    assert main([kind, "--chapters", str(chapters), *options]) == 0
+    assert main([kind, "--folder", str(chapters), *options]) == 0
     return {name: html / f"editions/toy-co-{name}.{kind}" for name in FRAMEWORKS}
 
 

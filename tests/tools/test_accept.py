@@ -163,7 +163,7 @@ def test_the_command_prints_a_table_and_writes_figures(book, capsys):
     page, _, move = book
     move(loss=0.75, noise=1.001)
     figures = page.path.parent / "figures"
-    arguments = ["bless", "--chapters", str(page.path.parent), "--figures", str(figures), "toy"]
+    arguments = ["bless", "--folder", str(page.path.parent), "--figures", str(figures), "toy"]
     assert main(arguments) == 0
     out = capsys.readouterr().out
     head, *rows, last = out.splitlines()
@@ -177,7 +177,7 @@ def test_the_command_prints_a_table_and_writes_figures(book, capsys):
         "toy-numpy-cell3-0-before.svg": "<svg>1.0</svg>",
         "toy-numpy-cell3-0-after.svg": "<svg>1.001</svg>",
     }
-    assert main(["bless", "--chapters", str(page.path.parent), "--exact"]) == 0
+    assert main(["bless", "--folder", str(page.path.parent), "--exact"]) == 0
     assert "within, taken" in capsys.readouterr().out
 
 
@@ -202,7 +202,7 @@ def test_a_fault_in_a_notebook_is_told_by_the_command(book):
     page, path, _ = book
     (path.parent / "values.py").write_text("1 / 0")
     done = subprocess.run(
-        [sys.executable, "-m", "tabbook", "bless", "--chapters", str(page.path.parent)],
+        [sys.executable, "-m", "tabbook", "bless", "--folder", str(page.path.parent)],
         capture_output=True,
         text=True,
         check=False,

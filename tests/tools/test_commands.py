@@ -51,6 +51,7 @@ def run(*command, cwd=ROOT, **environment):
 def toy(tmp_path):
     """The folder of a book with one page and no notebook."""
     write(tmp_path / "chapters", code("1 + 1"))
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: chapters/toy\n")
     return tmp_path
 
 
@@ -70,29 +71,24 @@ def fails(capsys, arguments, *expected):
 def test_a_folder_without_a_book(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = [command, *COMMANDS[command]]
-    stand = "Run this in the book's folder, whose pyproject.toml has [tool.tabbook]"
-    fails(capsys, arguments, "chapters, found no such folder.", stand)
+    expected = "found none. Run this in the book's folder, whose pyproject.toml has"
+    fails(capsys, arguments, expected)
     assert not any(tmp_path.iterdir())
     configure(tmp_path)
-    (tmp_path / "chapters").mkdir()
-    (tmp_path / "chapters" / "index.md").write_text("# Words without code\n")
-    fails(capsys, arguments, f"in {tmp_path / 'chapters'}, found none.", stand)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["chapters", "pyproject.toml"]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_chapters_that_have_no_page(command, tmp_path, capsys):
-    arguments = [command, *COMMANDS[command], "--chapters", str(tmp_path)]
-    fails(capsys, arguments, f"pages with notebooks in {tmp_path}, found none.", "--chapters DIR")
+    (tmp_path / "index.md").write_text("# Words without code\n")
+    fails(capsys, arguments, expected, "and whose _toc.yml lists the pages", "--folder DIR")
+    fails(capsys, [*arguments, "--folder", "nowhere"], "in nowhere, found no such folder.")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.md", "pyproject.toml"]
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"slides", "pdf", "epub"}))
 def test_a_page_of_another_folder(command, toy, tmp_path, monkeypatch, capsys):
     """Of the same name: it is not the one that would be taken."""
+    configure(tmp_path / "other")
     other = write(tmp_path / "other" / "chapters", code("1 + 1"))
     monkeypatch.chdir(toy)
     arguments = [command, *COMMANDS[command]]
-    fails(capsys, [*arguments, str(other)], f"{other} is not in {toy / 'chapters'}.")
+    fails(capsys, [*arguments, str(other)], f"{other} is no page in {toy}.")
     fails(capsys, [*arguments, "nowhere"], "No page 'nowhere' with notebooks", "one of: toy.")
 
 
@@ -110,7 +106,7 @@ def test_a_page_is_found_from_where_one_stands(toy, monkeypatch, capsys):
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"slides"}))
 def test_an_unknown_framework(command, toy, capsys):
     with pytest.raises(SystemExit) as ended:
-        main([command, *COMMANDS[command], "--chapters", str(toy), "--framework", "jacks"])
+        main([command, *COMMANDS[command], "--folder", str(toy), "--framework", "jacks"])
     assert ended.value.code == 2
     assert "unknown framework 'jacks'; expected one of: pytorch" in capsys.readouterr().err
 
@@ -119,11 +115,11 @@ def test_an_unknown_framework(command, toy, capsys):
 
 
 def test_slides_without_an_outline_or_without_their_files(toy, capsys):
-    command = ["slides", "--chapters", str(toy / "chapters"), "--to", str(toy / "out")]
+    command = ["slides", "--folder", str(toy / "chapters"), "--to", str(toy / "out")]
     fails(capsys, command, f"Slides need {toy / 'third_party' / 'book' / 'reveal'}", "git checkout")
     for folder in ("reveal", "stix-two-math"):
         (toy / "third_party" / "book" / folder).mkdir(parents=True)
-    fails(capsys, command, f"Expected outlines of slides in {toy / 'chapters' / 'slides'}, found n")
+    fails(capsys, command, "Expected outlines of slides", f"in {toy / 'chapters'}, found")
     assert not (toy / "out").exists()
 
 
@@ -140,7 +136,7 @@ def test_slides_and_the_archive_go_into_the_book_from_any_folder_in_it(tmp_path,
     (tmp_path / "_build" / "html").mkdir(parents=True)
     (tmp_path / "_build" / "html" / "index.html").write_text("a book")
     assert offline.main([]) == 0
-    assert [path.name for path in (tmp_path / "_build").glob("*.zip")] == ["dropout-book.zip"]
+    assert [path.name for path in (tmp_path / "_build").glob("*.zip")] == ["book.zip"]
 
 
 # ------------------------------------------------------------------------------------------ offline
@@ -151,7 +147,7 @@ def test_offline_without_a_built_book(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for arguments, folder in ([], tmp_path / "_build" / "html"), (["nowhere"], "nowhere"):
         assert offline.main(arguments) == 1
-        expected = f"Expected a built book at {folder}, found none. In the book's folder, run: make"
+        expected = f"Expected a built book at {folder}, found none. Build it first: "
         assert expected in capsys.readouterr().err
     (tmp_path / "index.html").write_text("a book")
     assert offline.main([str(tmp_path), str(tmp_path / "nowhere" / "book.zip")]) == 1
@@ -204,7 +200,7 @@ def test_a_missing_framework_is_said_before_a_notebook_runs(toy, monkeypatch, ca
         importlib.util, "find_spec", lambda name: None if name == "jax" else find(name)
     )
     for command in ("execute", "bless"):
-        arguments = [command, "--chapters", str(toy / "chapters"), "--framework", "jax"]
+        arguments = [command, "--folder", str(toy / "chapters"), "--framework", "jax"]
         fails(capsys, arguments, 'toy/jax: JAX is not installed. Run: pip install -e ".[jax]"')
 
 
@@ -217,7 +213,7 @@ def test_nothing_executed_is_an_error(command, toy, monkeypatch, capsys):
     (toy / "pyproject.toml").write_text(configured.replace(at, "frameworks.toml"))
     write(toy / "chapters", code("1 + 1"), frameworks="mxnet")
     monkeypatch.setattr("sys.platform", "plan9")
-    assert main([command, "--chapters", str(toy / "chapters")]) == 1
+    assert main([command, "--folder", str(toy / "chapters")]) == 1
     printed = capsys.readouterr()
     assert "Skipped toy/mxnet: MXNet has no build for plan9" in printed.out
     assert "No notebook was executed." in printed.err

@@ -39,7 +39,7 @@ def test_a_changed_source_is_found_and_named(framework, tmp_path, capsys):
     begin = text.index(f"%%tab {framework}\ndef dropout_layer")
     at = text.index("(1.0 - dropout)", begin)
     page.write_text(text[:at] + "1.0" + text[at + len("(1.0 - dropout)") :])
-    assert main(["check", "--chapters", str(chapters), "dropout"]) == 1
+    assert main(["check", "--folder", str(chapters), "dropout"]) == 1
     report = "".join(capsys.readouterr())
     assert "def dropout_layer" in report
     assert f"--framework {framework}" in report

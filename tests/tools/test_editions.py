@@ -82,7 +82,7 @@ def test_links_need_a_menu(html, tmp_path):
 @pytest.mark.parametrize("kind", ["pdf", "epub"])
 def test_an_edition_needs_a_built_book(kind, html, tmp_path, capsys):
     chapters = str(html.parents[1] / "chapters")
-    assert main([kind, "--chapters", chapters, "--html", str(tmp_path)]) == 1
+    assert main([kind, "--folder", chapters, "--html", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"Expected the page {tmp_path}/chapters/index.html, found none.")
     assert "run: make book" in told
@@ -91,7 +91,7 @@ def test_an_edition_needs_a_built_book(kind, html, tmp_path, capsys):
 def test_an_edition_needs_a_known_framework(html, capsys):
     chapters = str(html.parents[1] / "chapters")
     with pytest.raises(SystemExit):
-        main(["pdf", "--chapters", chapters, "--framework", "jacks"])
+        main(["pdf", "--folder", chapters, "--framework", "jacks"])
     assert "unknown framework 'jacks'" in capsys.readouterr().err
 
 

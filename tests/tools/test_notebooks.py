@@ -276,7 +276,7 @@ def test_a_corrected_word_costs_no_execution(copy, monkeypatch):
     assert len(problems) == 2
     assert all("tabbook refresh --framework jax toy" in p for p in problems)
     monkeypatch.setattr(record, "_run", lambda *arguments: pytest.fail("it was executed"))
-    assert main(["refresh", "--chapters", str(page.path.parent), "--framework", "jax"]) == 0
+    assert main(["refresh", "--folder", str(page.path.parent), "--framework", "jax"]) == 0
     assert edit(lambda notebook: None) == []
     after = nbformat.read(page.notebook("jax"), as_version=4)
     assert [c.source for c in after.cells if c.cell_type == "markdown"] == ["# T", "Better words."]
@@ -291,7 +291,7 @@ def test_changed_code_is_never_refreshed(copy, capsys, old, new):
     page, _ = copy
     before = page.notebook("jax").read_bytes()
     page.path.write_text(page.path.read_text().replace(old, new))
-    assert main(["refresh", "--chapters", str(page.path.parent), "--framework", "jax"]) == 1
+    assert main(["refresh", "--folder", str(page.path.parent), "--framework", "jax"]) == 1
     assert "Run: python -m tabbook execute --framework jax toy" in capsys.readouterr().err
     assert page.notebook("jax").read_bytes() == before
 
@@ -308,7 +308,7 @@ def test_the_commands(chapters, capsys, monkeypatch):
     monkeypatch.setattr(
         "tabbook.config.Framework.supported", property(lambda self: self.id != "pytorch")
     )
-    folder = ["--chapters", str(chapters)]
+    folder = ["--folder", str(chapters)]
     assert main(["check", *folder]) == 1
     assert capsys.readouterr().out.count("there is no notebook") == 2
 
@@ -334,11 +334,11 @@ def test_the_commands(chapters, capsys, monkeypatch):
 
 
 def test_what_is_not_there_or_no_notebook_is_told(chapters, capsys):
-    assert main(["check", "--chapters", str(chapters / "nowhere")]) == 1
+    assert main(["check", "--folder", str(chapters / "nowhere")]) == 1
     assert "Expected pages with notebooks in" in capsys.readouterr().err
     path = chapters / "jax" / "toy.ipynb"
     path.parent.mkdir()
     path.write_text("<<<<<<< HEAD")
     for command in ("check", "refresh"):
-        assert main([command, "--chapters", str(chapters), "--framework", "jax"]) == 1
+        assert main([command, "--folder", str(chapters), "--framework", "jax"]) == 1
         assert "toy.ipynb is not a notebook" in capsys.readouterr().err

@@ -221,7 +221,7 @@ def test_a_stale_notebook_is_an_error(toy):
 
 
 def test_the_command_writes_the_decks_and_what_they_need(tmp_path, capsys):
-    assert main(["slides", "--chapters", str(CHAPTERS), "--to", str(tmp_path)]) == 0
+    assert main(["slides", "--folder", str(CHAPTERS), "--to", str(tmp_path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(DECKS) >= 4
     for outline, framework in DECKS:
         deck = tmp_path / decks.location(outline.stem, framework)
@@ -235,5 +235,5 @@ def test_the_command_tells_a_mistake(toy, capsys):
     chapters = outline.parent.parent
     for folder in decks.NEEDED:
         (chapters / "third_party" / "book" / folder).mkdir(parents=True)
-    assert main(["slides", "--chapters", str(chapters), "--to", str(chapters / "out")]) == 1
+    assert main(["slides", "--folder", str(chapters), "--to", str(chapters / "out")]) == 1
     assert "expected speaker notes" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import textwrap
 
 import jupytext
 import pytest
-from toy_book import code, prose, write
+from toy_book import code, configure, prose, write
 
 from tabbook.pages.source import SourceError, cells_for, pages, read_page
 
@@ -110,8 +110,8 @@ def test_a_mistake_is_told_with_its_line(tmp_path, cell, at, message):
     ("frameworks", "message"),
     [
         ("pytorch, pytorch", "'pytorch' is listed twice"),
-        ("pytorch, keras", "unknown framework 'keras'"),
-        ("", "expects a list"),
+        ("pytorch, keras", "toy.md:12: unknown framework 'keras'"),
+        ("", "toy.md:12: .*expects a list"),
     ],
 )
 def test_front_matter_is_checked(tmp_path, frameworks, message):
@@ -125,7 +125,7 @@ def test_front_matter_is_checked(tmp_path, frameworks, message):
     [
         ("seed: 0", "seed: none", "expects an integer"),
         ("seed: 0", "seeds: 0", "knows `frameworks` and `seed`"),
-        ("d2lcompat:\n  frameworks: [pytorch, jax]\n  seed: 0\n", "", "names its frameworks"),
+        ("seed: 0", "seed: -1", "less than 2\\*\\*32"),
     ],
 )
 def test_the_rest_of_front_matter_is_checked(tmp_path, old, new, message):
@@ -133,6 +133,18 @@ def test_the_rest_of_front_matter_is_checked(tmp_path, old, new, message):
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(SourceError, match=message):
         read_page(path)
+
+
+def test_a_key_without_a_value_is_told_with_its_line(tmp_path):
+    path = write(tmp_path, code("1"))
+    path.write_text(path.read_text().replace("\n  frameworks: [pytorch, jax]\n  seed: 0", ""))
+    with pytest.raises(SourceError, match=r"toy\.md:11: .*expects a list .* Received: None"):
+        pages(tmp_path)
+
+
+def test_empty_front_matter_is_none(tmp_path):
+    (tmp_path / "toy.md").write_text("---\n---\n\n# Words\n")
+    assert pages(tmp_path) == []
 
 
 def test_a_byte_order_mark_is_no_part_of_the_page(tmp_path):
@@ -151,24 +163,29 @@ def test_a_byte_order_mark_is_no_part_of_the_page(tmp_path):
         (lambda text: "\n" + text, "d2lcompat:"),
         (lambda text: text.split("---\n\n")[1], "```{code-cell} ipython3"),
         (lambda text: "# Title\n\n%%tab jax\n", "%%tab jax"),
-        (lambda text: "# Title\n\n- a\n\n  ``` {code-cell}\n", "``` {code-cell}"),
     ],
 )
 @pytest.mark.parametrize("folder", ["", "part"])
 def test_what_looks_like_a_page_and_is_none_is_refused(tmp_path, change, line, folder):
+    configure(tmp_path)
     path = write(tmp_path / folder, code("1", "jax"))
     text = change(path.read_text())
     path.write_text(text)
     number = [one.strip() for one in text.split("\n")].index(line) + 1
-    with pytest.raises(SourceError, match=rf"toy\.md:{number}: .* names its frameworks"):
+    what = "does not list it" if folder else "names its frameworks"
+    with pytest.raises(SourceError, match=rf"toy\.md:{number}: .* {what}"):
         pages(tmp_path)
 
 
-def test_a_page_in_a_folder_below_is_refused(tmp_path):
-    write(tmp_path / ".ipynb_checkpoints", code("1"))
+def test_a_page_with_code_but_without_tabs_is_jupyter_books_own(tmp_path):
+    page = read_page(write(tmp_path, code("1")))
+    page.path.write_text("# Title\n\n" + code("1"))
     assert pages(tmp_path) == []
-    write(tmp_path / "part", code("1"))
-    with pytest.raises(SourceError, match=r"part/toy\.md:1: .* Move it there"):
+    page.notebook("jax").parent.mkdir()
+    page.notebook("jax").write_text("{}")  # it was a page with frameworks
+    with pytest.raises(
+        SourceError, match=r"(?s)toy\.md:1: .*there is the notebook .*jax/toy\.ipynb"
+    ):
         pages(tmp_path)
 
 
