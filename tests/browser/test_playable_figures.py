@@ -68,7 +68,7 @@ def test_without_a_script_the_same_picture_stands_still(
 @pytest.mark.parametrize("path", PLAYABLE)
 def test_a_screen_reader_is_told_what_changed(visit, path):
     page = visit(path)
-    svg, status = page.locator(".playable svg"), page.get_by_role("status")
+    svg, status = page.locator(".playable svg"), page.locator(".playable [role=status]")
     before = svg.get_attribute("aria-label"), status.inner_text()
     draw(page)
     after = svg.get_attribute("aria-label"), status.inner_text()
@@ -103,9 +103,9 @@ def test_every_control_is_reached_by_keyboard_and_has_a_name(visit, path):
     everything = set(controls.evaluate_all("all => all.map(e => e.name || e.value)"))
     assert everything <= reached
     page.get_by_role("button", name="Draw 100").focus()
-    before = page.get_by_role("status").inner_text()
+    before = page.locator(".playable [role=status]").inner_text()
     page.keyboard.press("Enter")
-    assert page.get_by_role("status").inner_text() != before
+    assert page.locator(".playable [role=status]").inner_text() != before
     # The figures have no animations, with or without reduced motion.
     moving = "svg => svg.getAnimations({subtree: true}).length"
     assert page.locator(".playable svg").evaluate(moving) == 0

@@ -216,7 +216,7 @@ def test_a_tab_that_shows_the_word_stays(page, book):
 
 
 def test_a_folded_solution_is_opened(page, book):
-    place = "chapters/solutions_dropout-solution-6"
+    place = "sol-dropout-all-dropped"
     follow(page, book, "all units dropped nan", f"solutions_dropout.html#{place}")
     text = page.locator(f"[id='{place}'] p:has-text('which returns nan')")
     expect(text).to_be_in_viewport()
