@@ -137,6 +137,7 @@ def boxed(page):
     colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     paper = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
     found = []
+    page.mouse.move(0, 0)  # a figure below the pointer shows the button that enlarges it
     for figure in page.locator(FIGURES).all():
         # Skip the outermost pixels, which may blend with the surroundings.
         inner = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("RGB")).astype(int)
