@@ -26,9 +26,12 @@ SECTIONS = "_static/search_sections.js"
 
 def copy_library(app: Sphinx, config: Config) -> None:
     """Make Sphinx copy the book's third-party files, MiniSearch among them."""
-    folder = book_of(app.srcdir).third_party_folder
-    if folder not in [Path(app.srcdir) / path for path in config.html_extra_path]:
-        config.html_extra_path = [*config.html_extra_path, str(folder)]
+    source = Path(app.srcdir)
+    folder = book_of(source).third_party_folder
+    if folder not in [source / path for path in config.html_extra_path]:
+        # Relative where it can be, so that a copy of the book elsewhere has the same settings
+        path = folder.relative_to(source) if folder.is_relative_to(source) else folder
+        config.html_extra_path = [*config.html_extra_path, str(path)]
 
 
 def switch_off_sphinx_search(app: Sphinx) -> None:
