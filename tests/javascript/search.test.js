@@ -71,6 +71,7 @@ test("an excerpt is the sentence with most of the words", () => {
   assert.equal(shown(excerpt(text, new Set(["mask", "unit"]))), "A [mask] of [units] is drawn.");
   assert.equal(shown(excerpt(text, new Set(["none"]))), "No mask here.");
   same(excerpt("", new Set(["mask"])), []);
+  assert.equal(shown(excerpt("8.9. A small mask", new Set(["unit"]))), "8.9. A small mask");
 });
 
 for (const at of [0, 30, 90]) {

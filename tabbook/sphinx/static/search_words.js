@@ -4,7 +4,8 @@ globalThis.searchWords = (() => {
   // A name such as nn.Dropout or drop-path is one word with parts.
   const WORD = /[\p{L}\p{N}]+(?:[._'’-][\p{L}\p{N}]+)*/gu;
   const PART = /[._'’-]|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
-  const SENTENCE = /(?<=[.!?])\s+(?=[\p{Lu}“"(])|\n/u;
+  // "8.9. A title" is one sentence.
+  const SENTENCE = /(?<=[.!?])(?<!^[\d.]+)\s+(?=[\p{Lu}“"(])|\n/u;
   const LENGTH = 200;                                 // characters of an excerpt
   // Words that no section needs to have, unless a query has no others
   const SMALL = new Set(("a an and are as at be by can do does for from how i in is it its my of off on or "
