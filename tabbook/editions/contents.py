@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tabbook.config import FILE, Book
+from tabbook.pages.contents import entries
 from tabbook.pages.settings import contents_of
 
 
@@ -39,24 +41,21 @@ def contents(book: Book) -> tuple[Entry, ...]:
     Raises:
         EditionError: there is no ``_toc.yml``.
     """
-    toc = contents_of(book)
+    toc, root = contents_of(book), book.root.resolve()
     if "root" not in toc:
         raise EditionError(
             f"Expected a _toc.yml with `root:` in {book.root}, found none. Run this in the book's "
             f"folder, whose {FILE} has [tool.tabbook]."
         )
     parts = (
-        Entry(title=part.get("caption", ""), children=_pages(part)) for part in toc.get("parts", ())
+        Entry(title=part.get("caption", ""), children=_pages(part, root))
+        for part in toc.get("parts", ())
     )
-    return (_page(toc["root"]), *(part for part in parts if part.children), *_pages(toc))
+    return (_page(toc["root"]), *(part for part in parts if part.children), *_pages(toc, root))
 
 
-def _pages(entry: dict[str, Any]) -> tuple[Entry, ...]:
-    """The pages below an entry; Jupyter Book has several keys for their lists."""
-    lists = (value for value in entry.values() if isinstance(value, list))
-    return tuple(
-        _page(one["file"], _pages(one)) for found in lists for one in found if "file" in one
-    )
+def _pages(above: dict[str, Any], root: Path) -> tuple[Entry, ...]:
+    return tuple(_page(entry["file"], _pages(entry, root)) for entry in entries(above, root))
 
 
 def _page(file: str, children: tuple[Entry, ...] = ()) -> Entry:
