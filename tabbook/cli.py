@@ -72,12 +72,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="only this framework; can be repeated",
     )
-    common = argparse.ArgumentParser(add_help=False, parents=[framework])
+    folder = argparse.ArgumentParser(add_help=False)
+    folder.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="only the pages in this folder (default: all pages of the book)",
+    )
+    common = argparse.ArgumentParser(add_help=False, parents=[framework, folder])
     common.add_argument(
         "pages", nargs="*", metavar="PAGE", help="name or path of a page (default: all)"
     )
-    folder = "only the pages in this folder (default: all pages of the book)"
-    common.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     split = commands.add_parser(
         "split", parents=[common], help="write notebooks without outputs into a folder"
     )
@@ -113,9 +118,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(command="check")
     decks = commands.add_parser(
-        "slides", help="build the slides from the stored notebooks; executes nothing"
+        "slides",
+        parents=[folder],
+        help="build the slides from the stored notebooks; executes nothing",
     )
-    decks.add_argument("--folder", type=Path, metavar="DIR", help=folder)
     decks.add_argument(
         "--to",
         type=Path,
@@ -126,10 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     for kind, name in (("pdf", "PDF"), ("epub", "ePub")):
         edition = commands.add_parser(
             kind,
-            parents=[framework],
+            parents=[framework, folder],
             help=f"write the built book as one {name} for each framework",
         )
-        edition.add_argument("--folder", type=Path, metavar="DIR", help=folder)
         edition.add_argument(
             "--html",
             type=Path,

@@ -2,8 +2,8 @@
    script marks the panels of that framework, and framework_compare.css shows them. */
 (() => {
   const { storageKey } = document.currentScript.dataset;
-  const { labels, known, stored, store, recall, setAddress, keepInPlace, inView } =
-    window.frameworkTabs;
+  const { labels, known, stored, store, recall, setAddress, keepInPlace, inView,
+    whenChosenElsewhere } = window.frameworkTabs;
   const NAME = "compare", KEY = `${storageKey}-compare`, NONE = "none";
   const valid = (value) => (value === NONE ? value : known(value));
 
@@ -79,13 +79,9 @@
     show();
   });
 
-  // As for the first framework
-  const follow = () => {
+  whenChosenElsewhere(KEY, () => {
     const newest = stored(KEY, valid);
     if (newest && newest !== second) keepInPlace(inView(), () => choose(newest));
     else setAddress(NAME, compares() ? second : null);
-  };
-  window.addEventListener("storage", ({ key }) => { if (key === KEY) follow(); });
-  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
-  window.addEventListener("popstate", follow);
+  });
 })();

@@ -138,18 +138,21 @@
     }
   }, true);
 
-  // The choice may change in another window, on a later page or by a step in the history.
-  const follow = () => {
+  // A choice may change in another window, on a later page or by a step in the history.
+  const whenChosenElsewhere = (name, follow) => {
+    window.addEventListener("storage", ({ key }) => { if (key === name) follow(); });
+    window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
+    window.addEventListener("popstate", follow);
+  };
+  whenChosenElsewhere(storageKey, () => {
     const newest = stored(storageKey);
     if (newest && newest !== choice) keepInPlace(inView(), () => choose(newest));
     else if (inputs(choice).length) setAddress(GROUP, choice);
-  };
-  window.addEventListener("storage", ({ key }) => { if (key === storageKey) follow(); });
-  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) follow(); });
-  window.addEventListener("popstate", follow);
+  });
 
   const opened = { first: choice, before };
   window.frameworkTabs = {
     labels, known, stored, store, recall, setAddress, keepInPlace, inView, opened,
+    whenChosenElsewhere,
   };
 })();
