@@ -12,7 +12,7 @@ ifdef NODE
 JAVASCRIPT := node_modules/installed
 endif
 
-.PHONY: book offline slides pdf epub quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
+.PHONY: book offline links slides pdf epub quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
 
 # A stamp, so that pip runs again only when a requirement changes
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -28,6 +28,10 @@ book: .venv/installed
 # The book as one archive, for reading without a network or a server
 offline: book
 	$(BIN)/python -m tabbook.offline
+
+# Whether each link to another site still leads somewhere
+links: .venv/installed
+	$(BIN)/jupyter-book build --builder linkcheck .
 
 # Only the slides; `make book` also builds them
 slides: .venv/installed
@@ -66,6 +70,7 @@ lint: .venv/installed $(JAVASCRIPT)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 # Resolves requirements.txt and the extras for learners again, for the platforms in pyproject.toml.

@@ -20,7 +20,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 CONTAINERS = sorted((ROOT / ".devcontainer").glob("*/devcontainer.json"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-TEST = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+TEST, WEEKLY = (
+    yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8"))
+    for name in ("test.yml", "weekly.yml")
+)
 INSTALL = re.compile(r"pip install -e '\.\[(\w+)\]' -c constraints\.txt")
 
 
@@ -110,15 +113,42 @@ def test_there_is_one_job_for_each_framework_with_its_extra_alone():
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_job_may_do_no_more_than_it_must_and_runs_what_is_there(path):
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert workflow["permissions"] == {"contents": "read"}
+    reports = {"issues": "write"} if path.stem == "weekly" else {}
+    assert workflow["permissions"] == {"contents": "read"} | reports
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     for step in steps:
         if "uses" in step:
-            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            ours = step["uses"].removeprefix("./")
+            assert (
+                re.fullmatch(r"actions/[\w-]+@v\d+", ours) or (ROOT / ours / "action.yml").exists()
+            )
         for target in re.findall(r"\bmake ([\w-]+)", step.get("run", "")):
             assert target in targets
         for script in re.findall(r"\bbash (\S+)", step.get("run", "")):
             assert (ROOT / script).is_file()
     commands = " ".join(step.get("run", "") for step in steps)
     assert "make offline" in commands or "pytest --framework" in commands
+
+
+def test_each_weekly_job_opens_an_issue_when_it_fails():
+    for job in WEEKLY["jobs"].values():
+        last = job["steps"][-1]
+        assert last["uses"] == "./.github/actions/report"
+        assert last["if"] == "failure()"
+        assert last["with"]["title"]
+
+
+def test_the_weekly_jobs_run_each_framework_where_it_has_a_build():
+    matrix = WEEKLY["jobs"]["learner"]["strategy"]["matrix"]
+    everywhere = [name for name, one in FRAMEWORKS.items() if one.extra and not one.platforms]
+    assert matrix["framework"] == everywhere
+    more = {(one["framework"], one["versions"]) for one in matrix["include"]}
+    elsewhere = {name for name, one in FRAMEWORKS.items() if one.platforms}
+    assert more == {(name, "newest") for name in everywhere} | {
+        (name, "pinned") for name in elsewhere
+    }
+    assert {one["framework"] for one in matrix["include"]} <= set(EXTRAS)
+    for one in matrix["include"]:
+        packages = set(one.get("packages", "").split())
+        assert packages <= set(FRAMEWORKS[one["framework"]].distributions)
