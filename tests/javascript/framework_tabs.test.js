@@ -150,6 +150,26 @@ test("where storage is blocked, a choice holds for the page and its address", as
   assert.equal(page.address(), "?framework=jax");
 });
 
+for (const [where, blocked, handed] of [
+  ["with storage", false, [null, null, "mxnet"]], ["without storage", true, ["jax", null, "mxnet"]],
+]) {
+  test(`${where}, a link to another page of the book passes on ${handed[0] ?? "nothing"}`, async () => {
+    const links = ["rates.html#place", "https://elsewhere.test/a.html", "rates.html?framework=mxnet"];
+    const body = BODY + links.map((href) => `<a class="link" href="${href}"><b>x</b></a>`).join("");
+    const page = await visit({ query: "?framework=jax", body, prepare: (window) => {
+      if (!blocked) return;
+      Object.defineProperty(window, "localStorage", { get: () => { throw new Error("blocked"); } });
+    } });
+    page.window.document.addEventListener("click", (event) => event.preventDefault());
+    const found = page.all(".link").map((link) => {
+      link.firstChild.click();
+      return new URL(link.href).searchParams.get("framework");
+    });
+    assert.deepEqual(found, handed);
+    assert.equal(new URL(page.one(".link").href).hash, "#place");
+  });
+}
+
 test("a page without tabs keeps the choice, and its address clean", async () => {
   const page = await visit({ query: "?framework=jax", body: BODY.replace(/<article>.*/s, "") });
   assert.equal(page.stored(), "jax");

@@ -138,6 +138,19 @@
     }
   }, true);
 
+  // Firefox gives each page of a folder a storage of its own, and the browser may block storage.
+  // Links then pass the choice on.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.("a[href]");
+    const { origin, pathname, protocol } = window.location;
+    const needed = choice && (protocol === "file:" || stored(storageKey) !== choice);
+    if (!needed || link?.origin !== origin || link.pathname === pathname) return;
+    if (!link.pathname.endsWith(".html")) return;
+    const url = new URL(link.href);
+    if (!url.searchParams.has(GROUP)) url.searchParams.set(GROUP, choice);
+    link.href = url;
+  }, true);
+
   // A choice may change in another window, on a later page or by a step in the history.
   const whenChosenElsewhere = (name, follow) => {
     window.addEventListener("storage", ({ key }) => { if (key === name) follow(); });
