@@ -132,7 +132,9 @@ def firefox():
         pytest.skip("Firefox is not on the path: install Debian's package firefox-esr")
     from marionette_driver.marionette import Marionette
 
-    driver = Marionette(bin=FIREFOX, headless=True, prefs={"ui.systemUsesDarkTheme": 0})
+    driver = Marionette(
+        bin=FIREFOX, headless=True, gecko_log=os.devnull, prefs={"ui.systemUsesDarkTheme": 0}
+    )
     try:
         driver.start_session()
         yield driver
