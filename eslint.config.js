@@ -9,7 +9,7 @@ export default [
     rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },
   {
-    files: ["tabbook/sphinx/static/*.js"],
+    files: ["tabbook/sphinx/static/*.js", "chapters/playable/*.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, CSS: "readonly", Highlight: "readonly" } },
   },
   {

@@ -1,10 +1,11 @@
 """Sphinx extension: inline pictures and interactive figures.
 
 An SVG of the class ``inline`` (``:class: inline`` on an image or figure) becomes part of the page's
-HTML, so that it takes the page's colours, light or dark. If it also has the class ``playable``,
-``playable_figures.js`` makes it interactive; the script and its style are loaded only on such
-pages. In notebooks and without JavaScript, both are static pictures with alternative text. Figures
-that are images can be enlarged, by ``enlarge_figures.js``.
+HTML, so that it takes the page's colours, light or dark. A book can make such pictures interactive:
+``tabbook_figure_files`` in its configuration names the scripts and styles for a class, and they are
+loaded only on pages with a picture of this class. In notebooks and without JavaScript, they are
+static pictures with alternative text. Figures that are images can be enlarged, by
+``enlarge_figures.js``.
 """
 
 from html import escape
@@ -16,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-INLINE, PLAYABLE = "inline", "playable"
+INLINE = "inline"
 
 
 class InlinePictures(SphinxPostTransform):
@@ -45,17 +46,23 @@ class InlinePictures(SphinxPostTransform):
             image.replace_self(raw)
 
 
-def load_playable_figures(
+def load_files_of_figures(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Load script and style on pages with an interactive figure."""
+    """Load the scripts and styles of the inline pictures on the page, by their classes."""
     raws = doctree.findall(nodes.raw) if doctree else ()
-    if any(PLAYABLE in raw["classes"] for raw in raws):
-        app.add_css_file("playable_figures.css")
-        app.add_js_file("playable_figures.js", loading_method="defer")
+    classes = {name for raw in raws for name in raw["classes"]}
+    for name, files in app.config.tabbook_figure_files.items():
+        for file in files if name in classes else ():
+            if file.endswith(".css"):
+                app.add_css_file(file)
+            else:
+                app.add_js_file(file, loading_method="defer")
 
 
 def setup(app: Sphinx) -> None:
     app.add_post_transform(InlinePictures)
     app.add_js_file("enlarge_figures.js", loading_method="defer")
-    app.connect("html-page-context", load_playable_figures)
+    # A class of inline pictures -> files in the book's `html_static_path`
+    app.add_config_value("tabbook_figure_files", {}, "html", dict)
+    app.connect("html-page-context", load_files_of_figures)

@@ -11,7 +11,7 @@ const FIGURES = {
 const GALLERIES = ["spatial", "choosing"];
 
 const play = async (name) => {
-  const page = await open("playable_figures.js", source(FIGURES[name]), { deferred: true });
+  const page = await open("chapters/playable/playable_figures.js", source(FIGURES[name]), { deferred: true });
   const control = (rule) => page.one(`form ${rule}`);
   return Object.assign(page, {
     set: (field, value) => change(control(`[name=${field}]`), value),
@@ -277,6 +277,6 @@ for (const name of Object.keys(FIGURES)) {
 }
 
 test("the script is small", () => {
-  const { length } = source("tabbook/sphinx/static/playable_figures.js");
+  const { length } = source("chapters/playable/playable_figures.js");
   assert.ok(length > 0 && length < 15_000);
 });

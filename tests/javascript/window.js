@@ -38,7 +38,7 @@ export const open = async (scripts, body, { url = "https://book.test/chapters/dr
   const virtualConsole = new VirtualConsole().on("jsdomError", (error) => errors.push(error));
   let clock;
   const elements = [scripts].flat().map((name) =>
-    `<script ${attributes}>${source(`tabbook/sphinx/static/${name}`)}</script>`).join("");
+    `<script ${attributes}>${source(name.includes("/") ? name : `tabbook/sphinx/static/${name}`)}</script>`).join("");
   const [head, end] = deferred ? ["", elements] : [elements, ""];
   const { window } = new JSDOM(`<!DOCTYPE html><head>${head}</head><body>${body}${end}</body>`, {
     url, runScripts: "dangerously", virtualConsole,

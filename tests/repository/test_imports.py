@@ -186,6 +186,19 @@ def test_tabbook_names_no_framework_and_no_data(file):
     assert not found, "these belong into the configuration:\n" + "\n".join(found)
 
 
+def test_what_tabbook_gives_a_page_names_no_framework_and_no_data():
+    comments = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*|<!--.*?-->|\{#.*?#\}", re.S)
+    kinds = (".js", ".css", ".html", ".jinja")
+    files = [path for path in (ROOT / "tabbook").rglob("*") if path.suffix in kinds]
+    assert len(files) > 20
+    found = [
+        f"{path.relative_to(ROOT)}: {name[0]}"
+        for path in files
+        for name in NAMES_A_BOOK.finditer(comments.sub("", path.read_text(encoding="utf-8")))
+    ]
+    assert not found, "these belong into the configuration:\n" + "\n".join(found)
+
+
 def test_one_table_of_another_dialect_names_frameworks():
     """d2l's pages name their frameworks, whatever the book: their reader has to know the names."""
     files = [path for path in (ROOT / "tabbook").rglob("*") if path.suffix in (".toml", ".jinja")]

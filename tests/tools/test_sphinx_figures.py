@@ -7,7 +7,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from sphinx.errors import ExtensionError
 
-from tabbook.sphinx.figures import InlinePictures, load_playable_figures
+from tabbook.sphinx.figures import InlinePictures, load_files_of_figures
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0"/></svg>\n'
 
@@ -53,11 +53,14 @@ def test_a_picture_without_text_or_that_is_no_svg_is_refused(page, svg, alt):
 @pytest.mark.parametrize("classes", [["inline"], ["inline", "playable"]])
 def test_the_script_is_loaded_where_there_is_something_to_play_with(page, classes):
     loaded = []
+    files = {"playable": ["moves.css", "moves.js"], "other": ["other.js"]}
     app = SimpleNamespace(
-        add_css_file=loaded.append, add_js_file=lambda name, **kwargs: loaded.append(name)
+        add_css_file=loaded.append,
+        add_js_file=lambda name, **kwargs: loaded.append(name),
+        config=SimpleNamespace(tabbook_figure_files=files),
     )
-    load_playable_figures(app, "page", "page.html", {}, page(classes=classes, alt="A net"))
-    wanted = ["playable_figures.css", "playable_figures.js"] if "playable" in classes else []
+    load_files_of_figures(app, "page", "page.html", {}, page(classes=classes, alt="A net"))
+    wanted = files["playable"] if "playable" in classes else []
     assert loaded == wanted
-    load_playable_figures(app, "search", "search.html", {}, None)  # a page without a source
+    load_files_of_figures(app, "search", "search.html", {}, None)  # a page without a source
     assert loaded == wanted
