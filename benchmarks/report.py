@@ -7,6 +7,7 @@
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,21 +113,47 @@ def targets(runs: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def recent(runs: list[dict]) -> list[dict]:
+    """The runs that hold each framework's last two, in their order."""
+    later: Counter[str] = Counter()
+    kept = []
+    for run in reversed(runs):
+        if any(later[framework] < 2 for framework in run["trainings"]):
+            kept.append(run)
+        later.update(run["trainings"].keys())
+    return kept[::-1]
+
+
+def last_of_each(runs: list[dict]) -> dict:
+    """The trainings of each framework's last run, by framework."""
+    found = {name: one for run in runs for name, one in run["trainings"].items()}
+    return {name: found[name] for name in FRAMEWORKS if name in found}
+
+
+def described(run: dict) -> str:
+    """When a run was made, of what, and how often."""
+    trainings = run["trainings"]
+    turns = len(next(iter(trainings.values()))["ours"])
+    whole = len(trainings) == len(FRAMEWORKS)
+    some = "" if whole else ", ".join(FRAMEWORKS[name] for name in trainings) + ", "
+    return f"{run['date']} ({some}{turns} turns, {run['machine']['cpu']})"
+
+
 def marked(value: float, form: str, bound: float, direction: str) -> str:
     """A number, marked if it misses its bound."""
     missed = value > bound if direction == "at most" else value < bound
     return f"{value:{form}}" + (" (missed)" if missed else "")
 
 
-def seconds(run: dict) -> str:
-    """A table of medians over turns."""
+def seconds(trainings: dict) -> str:
+    """A table of medians over turns, from ``last_of_each``."""
     lines = [
         "| framework | program | first epoch | steady epoch | complete `fit` | memory, MB "
         "| accuracy |",
         "|---|---|---|---|---|---|---|",
     ]
-    for framework, trainings in run["trainings"].items():
-        for contender, results in trainings.items():
+    for framework, programs in trainings.items():
+        for contender, results in programs.items():
             first, usual, fit, memory, accuracy = (
                 statistics.median(column)
                 for column in zip(
@@ -162,15 +189,15 @@ def growth(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def draw_seconds(run: dict):
-    """A bar chart of the seconds of a steady epoch for every program."""
+def draw_seconds(trainings: dict):
+    """A bar chart of the seconds of a steady epoch for every program, from ``last_of_each``."""
     figure, axes = plt.subplots(figsize=(6.4, 2.8), layout="tight")
-    frameworks = list(run["trainings"])
+    frameworks = list(trainings)
     for place, contender in enumerate(NAMES):
         heights = {
-            name: statistics.median(map(steady, run["trainings"][name][contender]))
+            name: statistics.median(map(steady, trainings[name][contender]))
             for name in frameworks
-            if contender in run["trainings"][name]
+            if contender in trainings[name]
         }
         axes.bar(
             [frameworks.index(name) + (place - 1) * 0.27 for name in heights],
@@ -222,7 +249,7 @@ def write(path: Path) -> None:
     """Write RESULTS.md and its figures beside ``path``, a ``results.json``."""
     kept = json.loads(path.read_text(encoding="utf-8"))
     runs = kept["runs"]
-    last, where = runs[-1], runs[-1]["machine"]
+    last, where = last_of_each(runs), runs[-1]["machine"]
     save(draw_seconds(last), "seconds.svg")
     if kept.get("growth"):
         save(draw_growth(kept["growth"]), "growth.svg")
@@ -230,13 +257,9 @@ def write(path: Path) -> None:
         TEMPLATE.read_text(encoding="utf-8"), trim_blocks=True, keep_trailing_newline=True
     )
     text = template.render(
-        epochs=last["epochs"],
+        epochs=runs[-1]["epochs"],
         runs=len(runs),
-        turns=", then ".join(
-            str(len(next(iter(run["trainings"].values()))["ours"])) for run in runs
-        ),
-        dates=" and ".join(run["date"] for run in runs),
-        cpu=where["cpu"],
+        dates="; ".join(map(described, runs)),
         cores=where["cores"],
         versions=", ".join(f"{name} {number}" for name, number in where["versions"].items()),
         python=where["python"],

@@ -176,7 +176,7 @@ def main() -> None:
                 run["imports"][framework].append(import_seconds(framework, work))
         if not options.no_growth:
             kept["growth"] = growth(work, frameworks)
-    kept["runs"] = [*kept["runs"], run][-2:]
+    kept["runs"] = report.recent([*kept["runs"], run])
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     report.write(RESULTS)
     print(report.targets([run]))

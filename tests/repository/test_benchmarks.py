@@ -92,12 +92,26 @@ def test_a_ratio_is_that_of_a_turn(benchmarks):
     assert report.ratio(run, "mxnet", "ours", "bare", report.steady) is None
 
 
+def test_a_run_of_one_framework_replaces_only_its_own_results(benchmarks):
+    report = benchmarks("report")
+    runs = [
+        {"date": date, "trainings": dict.fromkeys(names, date)}
+        for date, names in enumerate([["jax", "mxnet"], ["jax"], ["jax", "mxnet"], ["jax"]])
+    ]
+    assert [run["date"] for run in report.recent(runs)] == [0, 2, 3]
+    assert report.last_of_each(runs) == {"jax": 3, "mxnet": 2}
+
+
 def test_every_contender_is_asked_for(benchmarks):
     kept = json.loads((BENCHMARKS / "results.json").read_text())
+    asked = {
+        "pytorch": {"ours", "bare", "d2l"},
+        "tensorflow": {"ours", "bare"},
+        "jax": {"ours", "bare", "d2l"},
+        "mxnet": {"ours", "bare"},
+    }
+    assert set().union(*(run["trainings"] for run in kept["runs"])) == set(asked)
     for run in kept["runs"]:
-        assert {f: set(t) for f, t in run["trainings"].items()} == {
-            "pytorch": {"ours", "bare", "d2l"},
-            "tensorflow": {"ours", "bare"},
-            "jax": {"ours", "bare", "d2l"},
-            "mxnet": {"ours", "bare"},
-        }
+        for framework, trainings in run["trainings"].items():
+            assert set(trainings) <= asked[framework]
+            assert {"ours", "bare"} <= set(trainings)
