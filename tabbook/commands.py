@@ -236,7 +236,7 @@ def _orphans(folder: Path, found: list[Page]) -> list[str]:
 
 
 def _missing_extension(folder: Path) -> list[str]:
-    """Whether the build would show the pages without tabs and outputs."""
+    """The problem of a book whose build would show pages without tabs and outputs."""
     book = book_of(folder)
     config = config_of(book)
     extensions = (config.get("sphinx") or {}).get("extra_extensions") or []

@@ -321,7 +321,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> Any:
-    """An instance of one of the classes above; unknown and missing keys raise an error."""
+    """An instance of one of the classes above; unknown keys raise an error."""
     known = [one.name for one in fields(kind)]
     if unknown := [name for name in values if name not in known]:
         place = ".".join(("tool.tabbook", *where))

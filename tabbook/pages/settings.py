@@ -45,7 +45,9 @@ def yaml_problem(path: Path, error: yaml.YAMLError, above: int = 0) -> str:
     """
     if not isinstance(error, yaml.MarkedYAMLError):
         return f"{path}: {error}"
-    mark = error.context_mark or error.problem_mark  # an open bracket is worth more than the end
+    mark = error.problem_mark
+    if error.context_mark and "<stream end>" in (error.problem or ""):
+        mark = error.context_mark  # where a bracket was opened
     line = f":{mark.line + 1 + above}" if mark else ""
     said = ": ".join(part for part in (error.context, error.problem) if part)
     return f"{path}{line}: this is not valid YAML: {said}."
