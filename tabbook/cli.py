@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tabbook.config import ConfigError, book_of, install_extra
+from tabbook.config import ConfigError, book_of, expect_own_settings, install_extra
 from tabbook.import_d2l.dialect import NO_BASE, dialect
 
 
@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options)
     try:
         book = book_of(options.folder or Path.cwd())
+        expect_own_settings(book, options.folder or Path.cwd())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,9 +16,13 @@ from tabbook.pages import accept, agreement, notebooks, record
 from tabbook.pages.contents import TOC, unlisted
 from tabbook.pages.merge import StaleNotebookError
 from tabbook.pages.notebooks import NotebookError
+from tabbook.pages.settings import config_of
 from tabbook.pages.source import Page, SourceError, pages
 from tabbook.slides import decks
 from tabbook.slides.outline import SlideError
+
+#: What ``_config.yml`` lists so that the build knows tabs.
+EXTENSION = "tabbook.sphinx"
 
 #: Errors that are printed without a traceback.
 ERRORS = (
@@ -179,7 +183,7 @@ def _check(options: argparse.Namespace, chosen: list[Page]) -> int:
     pairs = _pairs(options, chosen)
     problems = [problem for pair in pairs for problem in agreement.check(*pair)]
     if not options.pages:
-        problems += _orphans(options.folder, chosen)
+        problems += [*_orphans(options.folder, chosen), *_missing_extension(options.folder)]
     for problem in problems:
         print(problem)
     if problems:
@@ -224,9 +228,23 @@ def _orphans(folder: Path, found: list[Page]) -> list[str]:
     book = book_of(folder)
     known = {page.notebook(framework).resolve() for page in found for framework in page.frameworks}
     return [
-        f"{path}: this notebook has no page in {path.parent.parent}. Remove it."
+        f"{path}: this notebook has no page in {path.parent.parent}. Remove it, or rename it if "
+        "its page was renamed."
         for path in unlisted(book, folder, ".ipynb")
         if path.parent.name in book.frameworks and path not in known
+    ]
+
+
+def _missing_extension(folder: Path) -> list[str]:
+    """The problem of a book whose build would show pages without tabs and outputs."""
+    book = book_of(folder)
+    config = config_of(book)
+    extensions = (config.get("sphinx") or {}).get("extra_extensions") or []
+    if not config or EXTENSION in extensions:
+        return []
+    return [
+        f"{book.root / '_config.yml'}: expected {EXTENSION} in the list `sphinx: "
+        "extra_extensions:`. Without it, the built book has no tabs and no outputs. Add it."
     ]
 
 

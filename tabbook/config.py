@@ -265,6 +265,24 @@ def book_of(path: Path | str) -> Book:
     return Book(root=start, file=start / FILE)
 
 
+def expect_own_settings(book: Book, folder: Path | str) -> None:
+    """Check that a folder does not belong to another book, inside this one and without settings.
+
+    Raises:
+        ConfigError: a ``_toc.yml`` is nearer to the folder than the book's.
+    """
+    start = Path(folder).resolve()
+    for above in [start, *start.parents]:
+        if above in (book.root.resolve(), book.file.parent):
+            return
+        if (above / "_toc.yml").is_file():
+            raise ConfigError(
+                f"{above / FILE}: expected [tool.tabbook.frameworks], because {above} has a "
+                f"_toc.yml. Found settings only in {book.file}, for the book in {book.root}. "
+                f"Declare the frameworks in {above / FILE}, or set `folder` in {book.file}."
+            )
+
+
 @functools.cache
 def _read(file: Path, stamp: int) -> Book | None:
     """The book that a file describes; ``stamp`` changes when the file does."""
@@ -303,15 +321,13 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _checked(kind: Any, values: Mapping[str, Any], file: Path, *where: str) -> Any:
-    """An instance of one of the classes above; unknown and missing keys raise an error."""
-    try:
-        return kind(**{name: _frozen(value) for name, value in values.items()})
-    except TypeError as error:
+    """An instance of one of the classes above; unknown keys raise an error."""
+    known = [one.name for one in fields(kind)]
+    if unknown := [name for name in values if name not in known]:
         place = ".".join(("tool.tabbook", *where))
-        hidden = ("id", "root", "file")
-        expected = ", ".join(one.name for one in fields(kind) if one.name not in hidden)
-        wrong = str(error).partition("() ")[2]
-        raise ConfigError(f"{file}: [{place}] expects {expected}; {wrong}.") from error
+        expected = ", ".join(name for name in known if name not in ("id", "root", "file"))
+        raise ConfigError(f"{file}: [{place}] expects {expected}. Found: {', '.join(unknown)}.")
+    return kind(**{name: _frozen(value) for name, value in values.items()})
 
 
 def _frozen(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Make a small book: settings, two pages in two frameworks, executed notebooks, a workflow."""
 
+import datetime
 import json
 import re
 from importlib import metadata
@@ -32,6 +33,7 @@ def make(folder: Path) -> None:
             target = folder / (".gitignore" if place.name == "gitignore" else place)
             target.parent.mkdir(parents=True, exist_ok=True)
             text = source.read_text(encoding="utf-8").replace("REQUIREMENT", _requirement())
+            text = text.replace("THIS YEAR", str(datetime.date.today().year))
             quoted = json.dumps(title) if place.suffix == ".yml" else title
             target.write_text(text.replace("MY TITLE", quoted), encoding="utf-8")
     for page in pages(folder):

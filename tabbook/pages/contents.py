@@ -70,9 +70,10 @@ def listed(book: Book) -> list[Path] | None:
         if path := source_of(root, entry):
             found.append(path)
         elif not any((root / f"{_document(entry['file'])}{end}").is_file() for end in _SUFFIXES):
+            name = _document(entry["file"])
             raise ConfigError(
-                f"{root / TOC}: expected the file {_document(entry['file'])}.md in {root}, found "
-                "none. Correct the entry, or create the file."
+                f"{root / TOC}{_line_of(name, root / TOC)}: expected the file {name}.md in {root}, "
+                "found none. Correct the entry, or create the file."
             )
     return list(dict.fromkeys(found))
 
@@ -140,6 +141,13 @@ def unlisted(book: Book, folder: Path, suffix: str) -> Iterator[Path]:
 def _is_other_book(folder: Path, book: Book) -> bool:
     file = folder / FILE
     return file.is_file() and file != book.file and "[tool.tabbook" in file.read_text("utf-8")
+
+
+def _line_of(name: str, toc: Path) -> str:
+    """The line of an entry, after a colon; empty if its name has another form there."""
+    lines = enumerate(toc.read_text(encoding="utf-8").split("\n"), start=1)
+    entry = re.compile(rf"""\b(?:file|root):\s*["']?{re.escape(name)}(?![\w/-])""")
+    return next((f":{number}" for number, line in lines if entry.search(line)), "")
 
 
 def _document(file: str) -> str:

@@ -13,6 +13,7 @@ import yaml
 from tabbook.config import Book
 from tabbook.pages.contents import TOC
 from tabbook.pages.prose import ProseError, mark_of_a_page
+from tabbook.pages.settings import yaml_problem
 
 _KEYS = ("frameworks", "seed")
 
@@ -63,7 +64,7 @@ def contents_of_front_matter(path: Path, text: str) -> dict[str, Any]:
     try:
         _, matter = split_front_matter(text)
     except yaml.YAMLError as error:
-        raise SourceError(f"{path}: {error}") from error
+        raise SourceError(yaml_problem(path, error, above=1)) from error
     if not isinstance(matter, dict | None):
         raise SourceError(f"{path}:2: front matter expects `key: value` lines: {matter!r}")
     return matter or {}
@@ -100,8 +101,8 @@ def front_matter(
     for name in frameworks:
         if name not in book.frameworks:
             what = f"unknown framework {name!r} in `{book.key}: frameworks:`"
-            where = f"It is declared in {book.file}, as [tool.tabbook.frameworks.{name}]."
-            fail("frameworks", f"{what}. Expected some of: {known or f'none. {where}'}.")
+            where = f"Declare it in {book.file}, as [tool.tabbook.frameworks.{name}], or correct it"
+            fail("frameworks", f"{what}. {where}. Expected some of: {known or 'none yet'}.")
         if frameworks.count(name) > 1:
             fail("frameworks", f"{name!r} is listed twice in `{book.key}: frameworks:`.")
     seed = ours.get("seed")

@@ -13,7 +13,7 @@ from tabbook.cells import name_of_cell, normalise_outputs
 from tabbook.execution import THIS_ENVIRONMENT, Execution, ExecutionError
 from tabbook.pages.agreement import remedy, same_code
 from tabbook.pages.notebooks import NotebookError, code_cells, split, stored_notebook, write
-from tabbook.pages.source import Page
+from tabbook.pages.source import Page, cells_for
 
 
 def execute(
@@ -96,6 +96,12 @@ def refresh(page: Page, framework: str) -> Path:
     return path
 
 
+def _line(page: Page, framework: str, notebook: NotebookNode, cell: NotebookNode) -> int:
+    """The line of the page in which a code cell of its notebook begins."""
+    lines = [one.line for _, one in cells_for(page, framework) if one.kind == "code"]
+    return next(line for line, one in zip(lines, code_cells(notebook), strict=True) if one is cell)
+
+
 def _run(
     notebook: NotebookNode,
     where: str,
@@ -123,6 +129,8 @@ def _run(
                         execution.run(place)
                     except (ExecutionError, ValueError) as error:
                         name = name_of_cell(notebook, place)
-                        raise NotebookError(f"{where}: {name} failed.\n{error}") from error
+                        line = _line(page, framework, notebook, cell)
+                        told = f"{page.path}:{line}: {where}: {name} failed."
+                        raise NotebookError(f"{told}\n{error}") from error
     except ExecutionError as error:
         raise NotebookError(f"{where}: {error}") from error

@@ -5,7 +5,9 @@ before anything is executed, and the message contains the file and the line.
 """
 
 import ast
+import difflib
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -159,6 +161,18 @@ def tab_line(source: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for name in re.split(r"[,\s]+", match["names"]) if name))
 
 
+_MAGIC = re.compile(r"\s*%+\s*(?P<magic>\w+)\b(?P<names>.*)")
+
+
+def _is_almost_a_tab_line(line: str, book: Book) -> bool:
+    """Whether a line is a magic like ``%%tab`` and names a framework, such as ``%%tabs jax``."""
+    match = _MAGIC.match(line)
+    if match is None or tab_line(line) is not None:
+        return False
+    known = {*book.frameworks, "all"}.intersection(re.split(r"[,\s:=]+", match["names"]))
+    return bool(known and difflib.get_close_matches(match["magic"].lower(), ["tab"]))
+
+
 # --- a page -------------------------------------------------------------------------------------
 
 
@@ -169,7 +183,10 @@ def _read(path: Path) -> Page | None:
         expect_plain(path, text, book)
         return None
     try:
-        notebook = myst_to_notebook(text, add_source_map=True)
+        with warnings.catch_warnings():
+            # A cell's language is its framework's, whatever its fence says
+            warnings.filterwarnings("ignore", "All code cells in a MyST notebook must have")
+            notebook = myst_to_notebook(text, add_source_map=True)
     except (MystMetadataParsingError, yaml.YAMLError) as error:
         raise SourceError(f"{path}: {error}") from error
     except nbformat.ValidationError as error:
@@ -203,9 +220,11 @@ def _plain(value: Any) -> Any:
 
 
 def _fail(path: Path, cell: Cell, message: str, line: int | None = None) -> NoReturn:
-    raise SourceError(
-        f"{path}:{line or cell.line}: {message}\n  in the cell: {first_line(cell.source)}"
-    )
+    """Raise the error, with the line of the file or else the first one of the cell."""
+    line = line or cell.line
+    text = [*cell.source.split("\n")[line - cell.line :], ""][0]
+    shown = f"line: {text.strip()}" if text.strip() else f"cell: {first_line(cell.source)}"
+    raise SourceError(f"{path}:{line}: {message}\n  in the {shown}")
 
 
 def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) -> Cell:
@@ -233,8 +252,13 @@ def _read_cell(path: Path, cell: Cell, frameworks: tuple[str, ...], book: Book) 
         )
     lines = cell.source.strip("\n").split("\n")
     names = tab_line(lines[0])
-    if any(tab_line(line) is not None for line in lines[1:]):
-        _fail(path, cell, "`%%tab` is allowed only once, in the first line of its cell.")
+    if _is_almost_a_tab_line(lines[0], book):
+        expected = f"Expected `%%tab` and some of: {', '.join(frameworks)}."
+        _fail(path, cell, f"this first line of a cell looks like a misspelt `%%tab`. {expected}")
+    for number, later in enumerate(lines[1:], start=1):
+        if tab_line(later) is not None:
+            once = "`%%tab` is allowed only once, in the first line of its cell."
+            _fail(path, cell, once, cell.line + number)
     body = "\n".join(lines if names is None else lines[1:]).strip("\n")
     if not body.strip():
         _fail(path, cell, "a code cell expects code; this one has none.")

@@ -103,6 +103,37 @@ def test_a_page_is_found_from_where_one_stands(toy, monkeypatch, capsys):
             assert len(capsys.readouterr().out.splitlines()) == 2  # a line for each framework
 
 
+def test_a_book_without_settings_inside_another(toy, monkeypatch, capsys):
+    inner = toy / "inner"
+    write(inner, code("1 + 1"))
+    (inner / "_toc.yml").write_text("format: jb-book\nroot: toy\n")
+    for folder in (inner, inner / "part"):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        expected = f"{inner / 'pyproject.toml'}: expected [tool.tabbook.frameworks]"
+        capsys.readouterr()
+        fails(capsys, ["check"], expected, f"settings only in {toy / 'pyproject.toml'}", "`folder`")
+    text = (toy / "pyproject.toml").read_text()
+    (toy / "pyproject.toml").write_text(
+        text.replace("[tool.tabbook]", '[tool.tabbook]\nfolder = "inner"')
+    )
+    assert main(["split", "--to", str(toy / "out")]) == 0
+
+
+def test_the_check_expects_the_extension_of_the_build(toy, monkeypatch, capsys):
+    monkeypatch.chdir(toy)
+    config = toy / "_config.yml"
+    expected = f"{config}: expected tabbook.sphinx in the list `sphinx: extra_extensions:`."
+    for text, told in {
+        "title: A": True,
+        "sphinx: {extra_extensions: [sphinx_exercise]}": True,
+        "sphinx: {extra_extensions: [sphinx_exercise, tabbook.sphinx]}": False,
+    }.items():
+        config.write_text(text)
+        assert main(["check"]) == 1  # there is no notebook
+        assert (expected in capsys.readouterr().out) == told
+
+
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"slides"}))
 def test_an_unknown_framework(command, toy, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -89,9 +89,17 @@ def test_what_is_no_part_of_the_book_is_not_read(book, folder):
 def test_a_listed_file_that_does_not_exist(book):
     (book / "c" / "second.md").unlink()
     (book / "_toc.yml").write_text("root: first\nchapters: [{file: c/second}]\n")
-    with pytest.raises(ConfigError, match=r"_toc\.yml: expected the file c/second\.md in .* none"):
+    expected = r"_toc\.yml:2: expected the file c/second\.md in .* none"
+    with pytest.raises(ConfigError, match=expected):
         listed(book_of(book))
     assert main(["check", "--folder", str(book)]) == 1
+
+
+@pytest.mark.parametrize(("text", "line"), [("root: a\n - x: [\n", 2), ("a: 1\nb: [1\n\n", 2)])
+def test_contents_that_are_not_yaml_are_told_with_their_line(book, text, line):
+    (book / "_toc.yml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"_toc\.yml:{line}: this is not valid YAML: "):
+        pages(book)
 
 
 def test_commands_tell_pages_of_one_name_apart(book, monkeypatch, capsys):

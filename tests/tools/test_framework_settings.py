@@ -87,6 +87,14 @@ def test_each_framework_has_its_kernel_and_its_environment(book, capsys):
     assert "the notebook's kernel is 'python3', not 'toy-kernel'" in capsys.readouterr().out
 
 
+def test_an_unknown_key_is_told_with_its_table(book, capsys):
+    root = book(other='lable = "O"')
+    assert main(["check"]) == 1
+    told = capsys.readouterr().err
+    assert f"{root / 'pyproject.toml'}: [tool.tabbook.frameworks.other] expects label, pack" in told
+    assert told.endswith("Found: lable.\n")
+
+
 @pytest.mark.parametrize(
     ("keys", "hint"),
     [

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -37,6 +38,8 @@ def test_it_is_complete_and_agrees_with_its_sources(book, capsys):
     assert all(framework.installed for framework in book_of(book).frameworks.values())
     assert yaml.safe_load((book / "_config.yml").read_text())["title"] == "My first book"
     assert (book / "index.md").read_text().startswith("# My first book\n")
+    config = yaml.safe_load((book / "_config.yml").read_text())
+    assert config["copyright"] == str(date.today().year)
     assert "_build/" in (book / ".gitignore").read_text().splitlines()
     assert not any("MY TITLE" in path.read_text() for path in book.rglob("*") if path.is_file())
     for path in book.rglob("*.ipynb"):

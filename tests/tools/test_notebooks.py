@@ -126,7 +126,9 @@ def test_the_first_error_stops_and_leaves_the_old_notebook(copy):
     write(page.path.parent, code("x = 1"), code("\nx / 0  # here"), code("open('later', 'w')"))
     with pytest.raises(NotebookError) as caught:
         execute(read_page(page.path), "jax", require_installed=False)
-    assert "toy/jax: cell 1 ('x / 0  # here') failed" in str(caught.value)
+    line = page.path.read_text().split("\n").index("x / 0  # here") + 1
+    told = f"{page.path}:{line}: toy/jax: cell 1 ('x / 0  # here') failed"
+    assert str(caught.value).startswith(told)
     assert "ZeroDivisionError" in str(caught.value)
     assert target.read_bytes() == before
     assert os.listdir(target.parent) == ["toy.ipynb"]

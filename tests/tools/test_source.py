@@ -66,7 +66,11 @@ def test_jupytext_keeps_what_a_page_says_about_frameworks(tmp_path):
         (code("x", ""), "%%tab ", "`%%tab` expects `all` or some of: pytorch, jax"),
         (code("", "jax"), "%%tab jax", "a code cell expects code"),
         (code(""), "", "a code cell expects code"),
-        (code("x = 1\n%%tab jax\ny = 1"), "x = 1", "only once, in the first line"),
+        (code("x = 1\n%%tab jax\ny = 1"), "%%tab jax", "only once, in the first line"),
+        (code("%%tabs jax\nx"), "%%tabs jax", "misspelt `%%tab`. Expected `%%tab` and some of: py"),
+        (code("%% tab jax\nx"), "%% tab jax", "misspelt `%%tab`"),
+        (code("%%Tab pytorch, jax\nx"), "%%Tab pytorch, jax", "misspelt `%%tab`"),
+        (code("%tab all\nx"), "%tab all", "misspelt `%%tab`"),
         (code("print(tab.selected('jax'))"), None, "write one cell for each framework"),
         (code(SETUP + "\nx = 1"), "%load_ext d2lcompat.tab", "may contain only"),
         (code(SETUP.replace("jax", "mxnet")), None, "expects the page's frameworks: pytorch, jax"),
@@ -98,12 +102,25 @@ def test_a_mistake_is_told_with_its_line(tmp_path, cell, at, message):
     with pytest.raises(SourceError) as caught:
         read_page(path)
     assert message in str(caught.value)
-    assert "in the cell:" in str(caught.value)
     line = int(str(caught.value).removeprefix(f"{path}:").split(":")[0])
     lines = path.read_text().split("\n")
     assert line > lines.index("Words.")
     if at is not None:
         assert lines[line - 1] == at
+    shown = str(caught.value).rpartition("\n  in the ")[2]
+    assert shown == f"line: {lines[line - 1].strip()}" or (shown == "cell: " and at == "")
+
+
+@pytest.mark.parametrize("line", ["%%time", "%%bash -s jax", "%load jax", "# %%tabs jax"])
+def test_other_magics_are_code(tmp_path, line):
+    page = read_page(write(tmp_path, code(f"{line}\nx")))
+    assert page.cells[-1].source == f"{line}\nx"
+
+
+def test_the_language_of_a_fence_does_not_matter(tmp_path, recwarn):
+    path = write(tmp_path, code("1", "jax"), code("2", "jax").replace("ipython3", "r"))
+    assert [cell.source for cell in read_page(path).cells] == ["1", "2"]
+    assert not [one for one in recwarn if "same language" in str(one.message)]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +208,11 @@ def test_a_page_with_code_but_without_tabs_is_jupyter_books_own(tmp_path):
 
 @pytest.mark.parametrize(
     ("front", "message"),
-    [("just words", "`key: value` lines"), ("a: *b", "undefined alias"), ("a: [", "toy.md: ")],
+    [
+        ("just words", "`key: value` lines"),
+        ("a: *b", r"toy\.md:2: .*undefined alias"),
+        ("a: 1\nb: [", r"toy\.md:3: this is not valid YAML"),
+    ],
 )
 def test_front_matter_that_is_none_is_told(tmp_path, front, message):
     path = tmp_path / "toy.md"
