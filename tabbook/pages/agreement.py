@@ -7,6 +7,7 @@ module lists each cell that differs and the command that corrects it.
 import difflib
 import itertools
 import json
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -82,11 +83,11 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
             messages.append(f"{name_of_cell(expected, i)} was moved: in the notebook it is {place}")
     messages += [f"{name_of_cell(notebook, j)} is only in the notebook" for j in extra]
     for i, j in same:
-        source, stored = expected.cells[i].metadata, notebook.cells[j].metadata
-        if source != stored:
+        marks, found_marks = map(_lasting, (expected.cells[i], notebook.cells[j]))
+        if marks != found_marks:
             messages.append(
-                f"{name_of_cell(expected, i)} is marked {json.dumps(source, sort_keys=True)} in "
-                f"the source and {json.dumps(stored, sort_keys=True)} in the notebook"
+                f"{name_of_cell(expected, i)} is marked {json.dumps(marks, sort_keys=True)} in "
+                f"the source and {json.dumps(found_marks, sort_keys=True)} in the notebook"
             )
         if expected.cells[i].id != notebook.cells[j].get("id"):
             messages.append(
@@ -104,6 +105,11 @@ def differences(page: Page, framework: str, notebook: NotebookNode) -> list[str]
                 f"the notebook's {key} is {stated.get(key)!r}, the source's is {value!r}"
             )
     return messages
+
+
+def _lasting(cell: NotebookNode) -> dict[str, Any]:
+    """A cell's metadata without what changes when a reader folds or unfolds the cell."""
+    return {key: value for key, value in cell.metadata.items() if key != "jupyter"}
 
 
 def same_code(expected: NotebookNode, stored: NotebookNode, key: str) -> bool:

@@ -32,6 +32,10 @@ _LANGUAGE = {
 }
 
 
+#: The tags of cells whose source a page folds, and JupyterLab too.
+FOLDED = {"hide-input", "hide-cell"}
+
+
 class NotebookError(RuntimeError):
     """A notebook cannot be read or executed; the message says which, where and why."""
 
@@ -54,6 +58,8 @@ def split(page: Page, framework: str) -> NotebookNode:
         seen[key] += 1
         new = getattr(nbformat.v4, f"new_{cell.kind}_cell")
         metadata = json.loads(json.dumps(cell.metadata))
+        if FOLDED.intersection(metadata.get("tags", ())):
+            metadata["jupyter"] = {"source_hidden": True}
         name = key if seen[key] == 1 else f"{key}-{seen[key]}"
         text = cell.source
         if cell.kind == "markdown":

@@ -90,6 +90,14 @@ def test_split_is_stable_and_an_edit_changes_one_id(tmp_path):
     assert first.metadata.d2lcompat.source_hash != second.metadata.d2lcompat.source_hash
 
 
+@pytest.mark.parametrize("tag", ["hide-input", "hide-cell"])
+def test_what_a_page_folds_is_folded_in_the_notebook(tmp_path, tag):
+    page = read_page(write(tmp_path, code("a = 1", options=f":tags: [{tag}]\n\n"), code("b = 1")))
+    folded, other = split(page, "jax").cells
+    assert folded.metadata == {"tags": [tag], "jupyter": {"source_hidden": True}}
+    assert other.metadata == {}
+
+
 def test_an_executed_notebook_holds_what_it_should(executed):
     text = executed.notebook("jax").read_text()
     notebook = nbformat.reads(text, as_version=4)
@@ -241,6 +249,15 @@ def test_two_clipped_lines_differ_where_the_lines_do(one, other, width):
     assert (clipped[0] == clipped[1]) == (one == other)
     assert all(len(text) <= width for text in clipped)
     assert all(piece.strip("…") in text for piece, text in zip(clipped, (one, other), strict=True))
+
+
+def test_a_cell_may_be_folded_or_unfolded(copy):
+    def fold(notebook):
+        code_cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        code_cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+
+    _, edit = copy
+    assert edit(fold) == []
 
 
 def test_check_finds_stripped_outputs(copy):
