@@ -4,7 +4,8 @@
    and its helpers have a dozen, of half a megabyte, mostly icons and utilities.
 2. The icon fonts of the theme, reduced to the icons of that style sheet.
 3. Scripts that wait until the page is parsed (``defer_scripts``).
-4. The text face, requested together with the page (``preload_text``).
+4. The text face, requested together with the page, because lines move if it is late
+   (``preload_text``).
 """
 
 import hashlib
@@ -59,7 +60,7 @@ _PRIVATE = range(0xE000, 0xF900)
 def preload(context: dict[str, Any], *fonts: str) -> None:
     """Make a page request fonts before it has read its style sheet."""
     addresses = [context["pathto"](font, 1) for font in fonts]
-    context["metatags"] += PRELOAD.format(addresses=addresses)
+    context["metatags"] = context.get("metatags", "") + PRELOAD.format(addresses=addresses)
 
 
 def has_font(app: Sphinx, font: str) -> bool:
