@@ -1,7 +1,8 @@
 """Sphinx extension: what a page loads before it is shown.
 
-1. One style sheet for all pages, with only the rules that they can use (``join_styles``). The theme
-   and its helpers have a dozen, of half a megabyte, mostly icons and utilities.
+1. One style sheet, and one of fonts, for all pages, with only the rules that they can use
+   (``join_styles``). The theme and its helpers have a dozen, of half a megabyte, mostly icons and
+   utilities.
 2. The icon fonts of the theme, reduced to the icons of that style sheet.
 3. Scripts that wait until the page is parsed (``defer_scripts``).
 4. The text face, requested together with the page, because lines move if it is late
@@ -23,8 +24,9 @@ from tabbook.editions import menus
 from tabbook.sphinx.css import move, prune, shown_characters
 from tabbook.sphinx.theme_patches import count_matches
 
-#: The style sheet of all pages, in ``_static``.
-JOINED = "styles/book_joined.css"
+#: The style sheet of all pages, in ``_static``, and the fonts that it uses. They are apart, because
+#: Chromium loads the fonts of a sheet with rules for paper again, too late for the print.
+JOINED, FACES = "styles/book_joined.css", "styles/book_faces.css"
 #: The faces that a page shows at once.
 TEXT = tuple(
     f"source-serif-4/source-serif-4-latin-{face}.woff2" for face in ("400-normal", "600-normal")
@@ -54,6 +56,7 @@ _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 _NAME = re.compile(r"[\w-]+")
 _SOURCES = re.compile(r"/\*! Joined from: (.*?) \*/")
 _FONT_SOURCE = re.compile(r'src:\s*url\("([^"]*)\.woff2"\)[^;}]*\.ttf"\)[^;}]*')
+_FACE = re.compile(r"^@font-face\s*{.*}\n?", re.MULTILINE)
 _PRIVATE = range(0xE000, 0xF900)
 
 
@@ -116,10 +119,12 @@ def join_styles(app: Sphinx, exception: Exception | None) -> None:
         ) from error
     joined = "\n".join(['@charset "utf-8";', f"/*! Joined from: {' '.join(names)} */", *sheets])
     joined = _trim_icons(app, joined, static / folder)
-    (static / JOINED).write_text(joined, encoding="utf-8")
+    faces = _FACE.findall(joined)
+    (static / FACES).write_text("\n".join(faces), encoding="utf-8")
+    (static / JOINED).write_text(_FACE.sub("", joined), encoding="utf-8")
     digest = hashlib.sha256(joined.encode()).hexdigest()[:8]
     for path, page in pages.items():
-        changed = _load_joined(page, {*names, JOINED}, digest)
+        changed = _load_joined(page, {*names, JOINED, FACES}, digest)
         if changed != page:
             path.write_text(changed, encoding="utf-8")
 
@@ -153,10 +158,13 @@ def _words(script: Path) -> set[str]:
 
 
 def _load_joined(page: str, names: set[str], digest: str) -> str:
-    """The page, with one link in the place of the first of these sheets."""
+    """The page, with links to the joined sheets in the place of the first of these sheets."""
     found = [link for link in _LINK.finditer(page) if link[2] in names]
     for link in reversed(found):
-        new = f'    <link rel="stylesheet" href="{link[1]}{JOINED}?v={digest}" />\n'
+        new = "".join(
+            f'    <link rel="stylesheet" href="{link[1]}{name}?v={digest}" />\n'
+            for name in (FACES, JOINED)
+        )
         page = page[: link.start()] + (new if link is found[0] else "") + page[link.end() :]
     return page
 

@@ -6,7 +6,9 @@ import pytest
 from browsing import PAGES, wait_until_loaded
 
 PAGE = "chapters/dropout.html"
-JOINED = re.compile(r'<link rel="stylesheet" href="([^"]*?)styles/book_joined\.css[^"]*" />')
+JOINED = re.compile(
+    r'<link rel="stylesheet" href="([^"]*?)styles/book_faces[^>]*>\s*<link[^>]*book_joined[^>]*>'
+)
 # Files that must arrive before a page is painted, and their bytes, uncompressed
 FILES, BYTES = 5, 250_000
 
@@ -70,8 +72,8 @@ def test_every_page_has_the_joined_styles(book_folder):
         links = re.findall(
             r'<link[^>]*rel="stylesheet"[^>]*>', (book_folder / path).read_text("utf-8")
         )
-        assert len(links) == 1, path
-        assert "book_joined.css?v=" in links[0]
+        names = [re.search(r"styles/(\w+)\.css\?v=", link)[1] for link in links]
+        assert names == ["book_faces", "book_joined"], path
 
 
 def test_the_text_has_its_face_and_icons_are_drawn(visit):
@@ -81,3 +83,11 @@ def test_the_text_has_its_face_and_icons_are_drawn(visit):
         ".filter(face => face.status === 'loaded').map(face => face.family))"
     )
     assert {family.strip('"') for family in loaded} >= {"Source Serif 4", "Font Awesome 6 Free"}
+
+
+def test_the_print_has_the_faces_of_text_and_formulas(page, book):
+    page.goto(f"{book}/{PAGE}")
+    wait_until_loaded(page)
+    printed = page.pdf()
+    for face in (b"SourceSerif4-Regular", b"SourceSerif4-SemiBold", b"STIXTwoMath"):
+        assert face in printed, face

@@ -35,12 +35,13 @@ def links(page):
     return re.findall(r'<link[^>]*rel="stylesheet"[^>]*href="([^"]*)"', page)
 
 
-def test_every_page_loads_one_sheet_and_the_newest(book):
+def test_every_page_loads_the_newest_sheet_and_its_fonts(book):
     html, first = book
     for name in ("index.html", "next.html", "genindex.html", "search.html"):
-        (address,) = links((html / name).read_text("utf-8"))
+        faces, address = links((html / name).read_text("utf-8"))
+        assert faces.startswith("_static/styles/book_faces.css?v=")
         assert address.startswith(f"{JOINED}?v=")
-        assert address != links(first["index.html"])[0]
+        assert address != links(first["index.html"])[1]
 
 
 def test_a_rule_is_there_as_soon_as_a_page_or_a_script_has_its_classes(book):
@@ -56,7 +57,9 @@ def test_a_rule_is_there_as_soon_as_a_page_or_a_script_has_its_classes(book):
 def test_the_icons_of_the_sheet_are_in_its_fonts_and_few_others(book):
     html, _ = book
     sheet = (html / JOINED).read_text("utf-8")
-    fonts = re.findall(r'url\("(fa-[^"]*)"\)', sheet)
+    faces = (html / "_static/styles/book_faces.css").read_text("utf-8")
+    assert "@font-face" not in sheet
+    fonts = re.findall(r'url\("(fa-[^"]*)"\)', faces)
     assert len(fonts) == 3
     icons = set().union(*(TTFont(html / "_static/styles" / name).getBestCmap() for name in fonts))
     shown = {int(code, 16) for code in re.findall(r'content:\s*"\\(f[0-9a-f]{3})"', sheet)}
