@@ -60,8 +60,6 @@ class Framework:
             before the first cell. In Python, ``random`` and NumPy are seeded without it.
         distributions: the packages whose versions an executed notebook records.
         platforms: the ``(sys.platform, machine)`` pairs that have builds; empty means all.
-        absent: the text of its tab if only this framework of the page has no code; empty means the
-            default text.
     """
 
     id: str
@@ -76,7 +74,6 @@ class Framework:
     environment: dict[str, str] = field(default_factory=dict, hash=False)
     seed: str = ""
     platforms: tuple[tuple[str, str], ...] = ()
-    absent: str = ""
 
     @property
     def supported(self) -> bool:

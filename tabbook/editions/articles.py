@@ -128,11 +128,7 @@ def _choose_tabs(article: Tag, framework: Framework) -> None:
             tabs.insert_before(_element("p", words, "framework-tabs-absent"))
         panel = (chosen or labels)[0].find_next_sibling(class_="sd-tab-content")
         assert isinstance(panel, Tag)
-        note = panel.find(class_="framework-tabs-note", recursive=False)
-        if note and "cell" not in tabs["class"]:
-            tabs.decompose()  # prose for other frameworks only
-        else:
-            tabs.replace_with(*[child.extract() for child in list(panel.children)])
+        tabs.replace_with(*[child.extract() for child in list(panel.children)])
 
 
 def _element(name: str, text: str, *classes: str) -> Tag:

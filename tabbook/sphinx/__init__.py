@@ -24,6 +24,7 @@ PARTS = (
     "math",
     "site",
     "search",
+    "loading",
     "theme_patches",
 )
 
@@ -42,6 +43,8 @@ FILES = (
     "scrollable_boxes.js",
     "webkit_figures.js",
     "page_aids.css",
+    "text.css",
+    "framework_tabs.css",
     "heading_links.js",
 )
 

@@ -15,16 +15,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from tabbook.math.font import FONT, trim
 from tabbook.math.mathml import FormulaError, keep_punctuation, mathml
-
-# From the file system no page may fetch a font so, only use it
-PRELOAD = """<script>
-  if (location.protocol !== "file:") {{
-    document.head.append(Object.assign(document.createElement("link"), {{
-      rel: "preload", as: "font", type: "font/woff", crossOrigin: "", href: "{address}",
-    }}));
-  }}
-</script>
-"""
+from tabbook.sphinx.loading import has_font, preload
 
 logger = logging.getLogger(__name__)
 
@@ -64,10 +55,8 @@ def prepare_formulas(
     """
     if "<math" in context.get("body", ""):
         context["body"] = keep_punctuation(context["body"])
-        extra = (Path(app.confdir) / folder / FONT for folder in app.config.html_extra_path)
-        if not any(path.exists() for path in extra):
-            return
-        context["metatags"] += PRELOAD.format(address=context["pathto"](FONT, 1))
+        if has_font(app, FONT):
+            preload(context, FONT)
 
 
 def trim_font(app: Sphinx, exception: Exception | None) -> None:

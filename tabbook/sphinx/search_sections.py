@@ -17,7 +17,7 @@ BLOCKS |= {"figure", "figcaption", "caption", "ul", "ol", "dl", "blockquote", "d
 # Neither prose nor code of the page: its navigation, labels of controls, pictures, and repetitions
 LEFT_OUT_TAGS = {"script", "style", "svg", "button", "label", "nav", "template", "noscript", "form"}
 LEFT_OUT_CLASSES = {"headerlink", "eqno", "property", "toctree-wrapper", "sd-tab-label"}
-LEFT_OUT_CLASSES |= {"framework-tabs-note", "glossary-card", "figure-data", "collapsed", "expanded"}
+LEFT_OUT_CLASSES |= {"glossary-card", "figure-data", "collapsed", "expanded"}
 # Admonitions with their own address
 ADMONITIONS = {"exercise", "solution"}
 # MathML: what separates the two parts of a formula that stand above each other

@@ -12,13 +12,15 @@ from tabbook.pages.merge import GROUP_KEY, TAB_TAG
 
 #: The name under which sphinx-design keeps all these tabs in step.
 SYNC_GROUP = "framework"
+#: The class of the panel of a framework that has nothing in a tab set.
+NONE = "framework-tabs-none"
 
 
 class FrameworkTabs(SphinxTransform):
     """Combine adjacent cells of one group into one tab set, with a tab for every framework.
 
-    A framework without code or prose has a tab with a message. Otherwise another framework than
-    the chosen one would be shown there.
+    A framework without code or prose has an empty tab of the class `NONE`. Otherwise another
+    framework than the chosen one would be shown there. ``framework_tabs.css`` hides the empty tabs.
     """
 
     # After MyST-NB has made the cells, and while the page is read: sphinx-design turns tab sets
@@ -33,7 +35,8 @@ class FrameworkTabs(SphinxTransform):
         for box in self.document.findall(lambda node: is_component(node, "tab-set")):
             labels = [item[0] for item in box if is_component(item, "tab-item")]
             if labels and all(label.get("sync_group") == SYNC_GROUP for label in labels):
-                self.complete(box, frameworks, "Nothing to add for {missing} here.")
+                box["classes"].append("framework-tabs-prose")
+                self.complete(box, frameworks)
         groups: dict[int, list[nodes.container]] = {}
         for cell in self.document.findall(_group):
             groups.setdefault(_group(cell), []).append(cell)
@@ -53,36 +56,27 @@ class FrameworkTabs(SphinxTransform):
                 for block in part.findall(nodes.literal_block):
                     block["language"] = block["language"] if language == "python" else language
             box += self.item(_framework(cell), [cell])
-        present = [_framework(cell) for cell in cells]
-        labels = _listed([self.book.frameworks[name].label for name in present])
-        verb = "needs" if len(present) == 1 else "need"
-        self.complete(box, frameworks, f"No {{missing}} code here: only {labels} {verb} this step.")
+        self.complete(box, frameworks)
 
-    def complete(self, box: nodes.container, frameworks: list[str], note: str) -> None:
+    def complete(self, box: nodes.container, frameworks: list[str]) -> None:
         """Add the missing tabs to a tab set, and sort all tabs in the page's order."""
         items = {item[0].get("sync_id"): item for item in box if is_component(item, "tab-item")}
-        missing = [name for name in frameworks if name not in items]
-        for name in frameworks:
-            if name not in items:
-                table = self.book.frameworks[name]
-                text = note.format(missing=table.label)
-                if table.absent and missing == [name]:
-                    text = table.absent
-                words = nodes.paragraph(text, text, classes=["framework-tabs-note"])
-                words.source, words.line = box.source, box.line
-                items[name] = self.item(name, [words])
         box["classes"].append("framework-tabs")
+        if not items.keys() >= set(frameworks):
+            box["classes"].append("framework-tabs-partial")
         others = [child for child in box if not is_component(child, "tab-item")]
         box.children = []
-        box += others + [items[name] for name in frameworks]
+        box += others + [items.get(name) or self.item(name, [], NONE) for name in frameworks]
 
-    def item(self, framework: str, content: list[nodes.Node]) -> nodes.container:
-        """A tab of sphinx-design's."""
+    def item(self, framework: str, content: list[nodes.Node], *classes: str) -> nodes.container:
+        """A tab of sphinx-design's; the classes are those of its panel."""
         text = self.book.frameworks[framework].label
         label = nodes.rubric(
             text, text, classes=["sd-tab-label"], sync_id=framework, sync_group=SYNC_GROUP
         )
-        panel = create_component("tab-content", classes=["sd-tab-content"], children=content)
+        panel = create_component(
+            "tab-content", classes=["sd-tab-content", *classes], children=content
+        )
         return create_component(
             "tab-item", classes=["sd-tab-item"], selected=False, children=[label, panel]
         )
@@ -102,11 +96,6 @@ def _is_input(node: nodes.Node) -> bool:
 def _framework(cell: nodes.container) -> str:
     tags: list[str] = cell["cell_metadata"]["tags"]
     return next(tag for tag in tags if tag.startswith(TAB_TAG)).removeprefix(TAB_TAG)
-
-
-def _listed(words: list[str]) -> str:
-    """A list as in a sentence: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def setup(app: Sphinx) -> None:

@@ -193,6 +193,11 @@ PATCHES = (
         "an image without a size moves the page when it comes",
     ),
     Patch(
+        "icon fonts",
+        THEME,
+        "every page loads three fonts of 300 KB, with 2,000 icons, for a dozen of them",
+    ),
+    Patch(
         "start page",
         "sphinx-external-toc 1.1.0",
         "its index.html has no language and no title, and loses the query of an address",

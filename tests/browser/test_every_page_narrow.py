@@ -103,7 +103,7 @@ def test_no_page_has(phone, rule):
 
 
 def test_nothing_moves_while_a_page_is_opened(phone):
-    assert {path: facts["shift"] for path, facts in phone.items() if facts["shift"] >= 0.02} == {}
+    assert {path: facts["shift"] for path, facts in phone.items() if facts["shift"] >= 0.003} == {}
 
 
 def test_every_page_is_dark_from_the_start(phone):

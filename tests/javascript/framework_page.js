@@ -6,12 +6,12 @@ export const KEY = "sphinx-design-tab-id-framework";
 export const HERE = ["pytorch", "tensorflow", "jax", "mxnet"];
 export const ADDRESS = "https://book.test/chapters/dropout.html";
 
-/* A tab set. Each framework in `without` has only a note that it has no code. */
+/* A tab set. Each framework in `without` has an empty panel. */
 export const tabs = (number, frameworks, { group = "framework", without = [] } = {}) => `<div
   class="sd-tab-set ${group === "framework" ? "framework-tabs" : ""}">${frameworks.map((framework, place) =>
   `<input type="radio" name="set-${number}" ${place ? "" : "checked"}><label data-sync-group="${group}"
-    data-sync-id="${framework}">${framework}</label><div class="sd-tab-content">${
-  without.includes(framework) ? '<p class="framework-tabs-note"></p>' : ""}</div>`).join("")}</div>`;
+    data-sync-id="${framework}">${framework}</label><div class="sd-tab-content ${
+  without.includes(framework) ? "framework-tabs-none" : ""}"></div>`).join("")}</div>`;
 
 const options = (absent) => Object.entries(NAMES).map(([id, name]) =>
   `<option value="${id}" ${absent.includes(id) ? "disabled data-absent" : ""}>${name}</option>`).join("");

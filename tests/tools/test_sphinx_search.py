@@ -93,7 +93,6 @@ def test_terms_exercises_and_solutions_are_sections():
         "<svg><text>word</text></svg>",
         '<ul><li><a href="x.html"><span>word</span></a></li></ul>',
         '<div class="glossary-card" popover>word</div>',
-        '<p class="framework-tabs-note">No word here</p>',
         '<p class="collapsed admonition-title">Show word</p>',
         '<math display="block"><mi>word</mi></math>',
         "<table><tr><td>1</td><td>2.5</td></tr></table>",

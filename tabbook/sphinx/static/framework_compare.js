@@ -19,7 +19,7 @@
   const panels = () => document.querySelectorAll(".framework-tabs > .sd-tab-content");
   const mark = () => panels().forEach((panel) => {
     const framework = panel.previousElementSibling.dataset.syncId;
-    const empty = panel.querySelector(":scope > .framework-tabs-note");
+    const empty = panel.classList.contains("framework-tabs-none");
     panel.classList.toggle("compared", framework === second && !empty);
     if (second === NONE) ["role", "aria-label"].forEach((name) => panel.removeAttribute(name));
     else {

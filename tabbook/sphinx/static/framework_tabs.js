@@ -113,7 +113,11 @@
   document.addEventListener("DOMContentLoaded", () => {
     arriving.disconnect();
     const named = new Map();                          // the number of sets in each section so far
-    document.querySelectorAll(".framework-tabs").forEach((set) => {
+    // Otherwise the browser restores an older choice when the reader returns.
+    document.querySelectorAll(".framework-tabs > input").forEach((input) => {
+      input.autocomplete = "off";
+    });
+    document.querySelectorAll(".framework-tabs:not(.framework-tabs-prose)").forEach((set) => {
       const section = set.closest("section");
       const number = (named.get(section) ?? 0) + 1;
       named.set(section, number);
@@ -122,8 +126,6 @@
       const words = ["Framework", heading?.textContent.trim(), number > 1 && number];
       set.setAttribute("role", "group");
       set.setAttribute("aria-label", words.filter(Boolean).join(", "));
-      // Otherwise the browser restores an older choice when the reader returns.
-      set.querySelectorAll(":scope > input").forEach((input) => { input.autocomplete = "off"; });
     });
     keep();
     show();
