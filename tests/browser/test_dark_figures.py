@@ -10,6 +10,13 @@ from playwright.sync_api import expect
 
 FIGURES = 'article img[src$=".svg"]:visible'
 THEMES = ("light", "dark")
+# The boxes of pictures, 3 pixels smaller on each side, in the pixels of their SVG
+INSIDE = """all => all.map(image => {
+    const svg = document.documentElement.getBoundingClientRect();
+    const {left, top, right, bottom} = image.getBoundingClientRect();
+    return [Math.ceil(left - svg.left) + 3, Math.ceil(top - svg.top) + 3,
+            Math.floor(right - svg.left) - 3, Math.floor(bottom - svg.top) - 3];
+})"""
 
 
 def unfolded(page):
@@ -52,9 +59,12 @@ def test_garments_and_masks_are_the_same_in_both_themes(visit, path):
         found = []
         for file in files:
             page.goto(file)
-            for picture in page.locator("image").all():
-                picture = pixels(picture)
-                found.append(picture[3:-3, 3:-3])  # without the frame, which has the theme's colour
+            whole = pixels(page.locator("svg"))
+            # Without the frame, which has the theme's colour
+            for left, top, right, bottom in page.locator("image").evaluate_all(INSIDE):
+                assert left < right < whole.shape[1]
+                assert top < bottom < whole.shape[0]
+                found.append(whole[top:bottom, left:right])
         assert len(found) >= 9
         shown.append(found)
     for light, dark in zip(*shown, strict=True):

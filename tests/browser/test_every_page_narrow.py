@@ -3,20 +3,22 @@
 Pages with tabs open with a stored choice that is not their first framework. The choices take turns.
 """
 
+import json
+
 import pytest
 from browsing import (
+    KEY,
     OPEN_ALL,
     PAGES,
-    SHIFTS,
     SHOWN,
     SOURCES,
     TABBED,
     THEME,
     Log,
     fail_where,
+    first_visits,
     last_contrast_in,
     shift,
-    store,
     violations,
 )
 
@@ -65,25 +67,27 @@ ENLARGED = "a need to scroll sideways at 400 %"
 def phone(chromium, book):
     """The facts about each page."""
     facts = {}
-    for path in PAGES:
-        context = chromium.new_context(viewport={"width": 375, "height": 900}, color_scheme="dark")
-        page = context.new_page()
+    choose = f"""const chosen = {json.dumps(CHOSEN)}[location.pathname.slice(1)];
+        if (chosen) localStorage.setItem('{KEY}', chosen);"""
+    with first_visits(chromium, "dark", 375, choose) as (page, leave):
         log = Log(page)
-        page.add_init_script(SHIFTS + store(CHOSEN[path]) if path in CHOSEN else SHIFTS)
-        page.goto(f"{book}/{path}")
-        here = facts[path] = {"shift": shift(page), "theme": page.evaluate(THEME)}
-        here["shown"] = set(page.evaluate(SHOWN))
-        here[CLOSED] = page.evaluate(NEVER["a need to scroll sideways"])
-        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        page.evaluate(OPEN_ALL)
-        for name, expression in NEVER.items():
-            here[name] = page.evaluate(expression)
-        here["axe-core"] = violations(page)
-        here["contrast in the light"] = last_contrast_in(page, "light")
-        page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
-        here[ENLARGED] = page.evaluate(SIDEWAYS.format(320))
-        here["what it lacks, or complains of"] = log.problems(book)
-        context.close()
+        for path in PAGES:
+            leave()
+            log.start()
+            page.goto(f"{book}/{path}")
+            here = facts[path] = {"shift": shift(page), "theme": page.evaluate(THEME)}
+            here["shown"] = set(page.evaluate(SHOWN))
+            here[CLOSED] = page.evaluate(NEVER["a need to scroll sideways"])
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            page.evaluate(OPEN_ALL)
+            for name, expression in NEVER.items():
+                here[name] = page.evaluate(expression)
+            page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
+            here[ENLARGED] = page.evaluate(SIDEWAYS.format(320))
+            page.set_viewport_size({"width": 375, "height": 900})
+            here["axe-core"] = violations(page)
+            here["contrast in the light"] = last_contrast_in(page, "light")
+            here["what it lacks, or complains of"] = log.problems(book)
     return facts
 
 

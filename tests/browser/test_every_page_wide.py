@@ -20,15 +20,14 @@ from browsing import (
     PAGES,
     PICTURED,
     REFERENCE,
-    SHIFTS,
     TABBED,
     TEX,
     Log,
     change_theme,
     fail_where,
+    first_visits,
     last_contrast_in,
     pages_of,
-    pick,
     shift,
     violations,
     wait_until_loaded,
@@ -114,6 +113,8 @@ CARDS = """() => [...document.querySelectorAll('article a:has(> .std-term)')]
     .map(link => document.getElementById(link.getAttribute('aria-describedby')))
     .map(card => [card.textContent, card.checkVisibility()])"""
 
+CHOOSE = """framework =>
+    document.querySelector(`.framework-tabs > label[data-sync-id=${framework}]`).click()"""
 SOURCES = "all => all.map(image => image.currentSrc)"
 COUNTS = """() => Object.fromEntries(Object.entries({
     pictures: 'article img', formulas: 'math', tabs: '.framework-tabs > label',
@@ -144,20 +145,17 @@ def boxed(page):
         inner = inner[1:-1, 1:-1]
         edge = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
         # In a picture that consists of garments, a garment may reach the edge.
-        mosaic = figure.get_attribute("alt").startswith("Two rows of twelve garments")
-        found.append(
-            None if mosaic or np.abs(edge - paper).max() <= 2 else figure.get_attribute("alt")
-        )
+        alt = figure.get_attribute("alt") or "a picture without a text"
+        mosaic = alt.startswith("Two rows of twelve garments")
+        found.append(None if mosaic or np.abs(edge - paper).max() <= 2 else alt)
     return paper, found
 
 
-def gathered(page, book, path, packed):
-    """The facts about a page that the tests below judge."""
-    log, answers = Log(page), {}
-    page.on("response", lambda answer: answers.update({answer.url: answer}))
-    page.add_init_script(SHIFTS)
+def gathered(page, book, path, answers, packed):
+    """The facts about a page that the tests below judge. ``answers`` fills while the page loads;
+    ``packed`` carries over from page to page."""
     page.goto(f"{book}/{path}")
-    facts = {"log": log, "answers": answers}
+    facts = {}
     if path not in PAGES:  # leads to another page, or is a deck of slides
         wait_until_loaded(page, path)
         facts["weight"] = None
@@ -178,9 +176,9 @@ def gathered(page, book, path, packed):
     facts["weight"] = weight(dict(answers), packed)
     if path in TABBED:
         for framework in ("mxnet", "jax"):
-            pick(page, framework)
+            page.evaluate(CHOOSE, framework)
         facts["cut off in JAX"] = page.evaluate(WIDE)
-        pick(page, "pytorch")
+        page.evaluate(CHOOSE, "pytorch")
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.evaluate(OPEN_ALL)
     for theme in ("light", "dark"):
@@ -197,13 +195,16 @@ def gathered(page, book, path, packed):
 @pytest.fixture(scope="module")
 def desktop(chromium, book, book_folder):
     """The facts about each page and each deck of the book."""
-    facts, packed = {}, {}
-    for path in pages_of(book_folder):
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 900}, color_scheme="light"
-        )
-        facts[path] = gathered(context.new_page(), book, path, packed)
-        context.close()
+    facts, packed, answers = {}, {}, {}
+    with first_visits(chromium, "light", 1280) as (page, leave):
+        log = Log(page)
+        page.on("response", lambda answer: answers.update({answer.url: answer}))
+        for path in pages_of(book_folder):
+            leave()
+            log.start()
+            answers.clear()
+            here = facts[path] = gathered(page, book, path, answers, packed)
+            here |= {"problems": log.problems(book), "asked": log.asked, "answers": {*answers}}
     assert set(facts) >= {*PAGES, "index.html"}
     return facts
 
@@ -226,17 +227,17 @@ def test_the_rules_had_something_to_look_at(desktop):
         assert counts[f"chapters/{name}.html"]["breaks"] > 10, name
 
 
-def test_no_page_asks_a_third_party_or_complains(desktop, book):
-    fail_where({path: facts["log"].problems(book) for path, facts in desktop.items()})
-    asked = {url for facts in desktop.values() for url in facts["log"].asked}
+def test_no_page_asks_a_third_party_or_complains(desktop):
+    fail_where({path: facts["problems"] for path, facts in desktop.items()})
+    asked = {url for facts in desktop.values() for url in facts["asked"]}
     assert len([url for url in asked if "/stix-two-math/" in url]) == 1
     assert not [url for url in asked if "mathjax" in url.lower()]
     (script,) = {url for url in asked if "playable_figures.js" in url}
-    with_it = {path for path, facts in desktop.items() if script in facts["log"].asked}
+    with_it = {path for path, facts in desktop.items() if script in facts["asked"]}
     assert with_it == {f"chapters/{name}.html" for name in ("dropout", "dropblock", "rates")}
     for path, facts in desktop.items():
         pictures = {url for url in facts.get("images", ()) if url.startswith("http")}
-        assert pictures <= set(facts["answers"]), path
+        assert pictures <= facts["answers"], path
 
 
 def test_no_page_is_heavy(desktop):

@@ -1,4 +1,4 @@
-"""Fixtures: programs that JAX compiles once, and stand-ins for the published files."""
+"""Fixtures: stand-ins for the published files."""
 
 import gzip
 import hashlib
@@ -11,25 +11,6 @@ from stand_ins import Mirror, idx
 
 from d2lcompat._data import download
 from d2lcompat._data.files import FILES, VARIABLE
-
-
-@pytest.fixture(scope="session")
-def kept_programs(tmp_path_factory):
-    """Many tests train the same small model anew: what JAX compiles for one serves all."""
-    import jax
-    from jax.experimental.compilation_cache import compilation_cache
-
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    compilation_cache.reset_cache()  # whoever compiled before has settled that there is none
-
-
-@pytest.fixture(scope="module")
-def backend(backend, request):
-    if backend.name == "jax":
-        request.getfixturevalue("kept_programs")
-    return backend
 
 
 @pytest.fixture
