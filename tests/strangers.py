@@ -1,0 +1,349 @@
+"""Check notebooks that others wrote: no alarm if they are unchanged, and every change is found.
+
+    python tests/strangers.py [FOLDER] [--clones FOLDER] [--work FOLDER] [--json FILE]
+
+Without a folder, the notebooks are those in ``strangers.csv``, taken from clones of their
+repositories; none of them is part of this one. Each is executed as `tabbook execute` does it, then
+checked unchanged three times by pytest with our plugin, as a user would do it. Then numbers, words
+and points of figures in its stored outputs are changed, one at a time and chosen by a seed, and the
+comparison must find each.
+
+Every cell may raise, because examples of errors are seldom tagged as such. The kernels are those of
+the environment that runs this script; `strangers-requirements.txt` lists what it needs.
+"""
+
+import argparse
+import copy
+import csv
+import functools
+import itertools
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import nbformat
+
+from tabbook.cells import normalise_outputs
+from tabbook.check.compare import SKIPPED_MIME, Tolerance, compare
+from tabbook.execution import Execution, ExecutionError
+
+LIST = Path(__file__).with_suffix(".csv")
+REPEATS = 3
+SETTINGS = """\
+[tool.pytest.ini_options]
+addopts = "-p tabbook.check.pytest_plugin --nbval --nbval-current-env"
+junit_family = "xunit1"
+[tool.tabbook]
+"""
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A notebook of somebody else.
+
+    Attributes:
+        repository, commit, path: where it is on GitHub; empty for a notebook of a folder.
+        kind: what is special about its outputs.
+        needs: files that it reads, relative to its folder.
+    """
+
+    repository: str
+    commit: str
+    path: str
+    kind: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        repository = self.repository.rpartition("/")[2]
+        return f"{repository}: {Path(self.path).stem}" if repository else Path(self.path).stem
+
+
+@dataclass
+class Result:
+    """What was seen of a notebook.
+
+    Attributes:
+        cells: the number of its code cells with outputs.
+        failure: why it could not be recorded.
+        alarms: the failed cells of each check of the unchanged notebook.
+        tried, found: the numbers of changes by kind (``number``, ``word``, ``point``, ``picture``).
+        missed: the changes that were not found.
+        seconds: how long it took to record.
+    """
+
+    title: str
+    kind: str
+    cells: int = 0
+    failure: str = ""
+    alarms: list[list[str]] = field(default_factory=list)
+    tried: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def row(self) -> str:
+        """A line of the table."""
+        changes = ", ".join(
+            f"{self.found[kind]} of {count} {kind}s" for kind, count in self.tried.items()
+        )
+        alarms = sum(map(bool, self.alarms))
+        said = self.failure or f"{alarms} of {len(self.alarms)}"
+        return f"| {self.title} | {self.kind} | {self.cells} | {said} | {changes or 'none'} |"
+
+
+# --- the notebooks -------------------------------------------------------------------------------
+
+
+def listed(path: Path) -> list[Stranger]:
+    """The notebooks of a list."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [Stranger(**row | {"needs": tuple(row["needs"].split())}) for row in rows]
+
+
+def bring(stranger: Stranger, clones: Path, folder: Path) -> Path:
+    """Write a notebook and what it needs into a folder; return its path.
+
+    Args:
+        clones: contains the clone of ``owner/name`` as ``owner+name``; it is cloned if it is not
+            there.
+
+    Raises:
+        CalledProcessError: git does not find the repository, the commit or the file.
+    """
+    clone = clones / stranger.repository.replace("/", "+")
+    if not clone.exists():
+        address = f"https://github.com/{stranger.repository}"
+        command = ["git", "clone", "--quiet", "--bare", "--filter=blob:none", address, clone]
+        subprocess.run(command, check=True)
+    home = Path(stranger.path).parent
+    for name in (Path(stranger.path).name, *stranger.needs):
+        shown = subprocess.run(
+            ["git", f"--git-dir={clone}", "show", f"{stranger.commit}:{home / name}"],
+            check=True,
+            capture_output=True,
+        )
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(shown.stdout)
+    return folder / Path(stranger.path).name
+
+
+def record(path: Path, timeout: float) -> nbformat.NotebookNode:
+    """Execute a notebook as ``tabbook execute`` does, and write it with its outputs.
+
+    Raises:
+        ExecutionError: the kernel died, or a cell took longer than ``timeout`` seconds.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("kernelspec", None)  # its kernel is that of this environment
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata.tags = ["raises-exception"]
+            cell.outputs, cell.execution_count = [], None
+    with Execution(notebook, path.parent, timeout=timeout) as execution:
+        for place, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code" and cell.source.strip():
+                execution.run(place)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = normalise_outputs(cell.outputs)
+    _, notebook = nbformat.validator.normalize(notebook)
+    nbformat.write(notebook, path)
+    return nbformat.read(path, as_version=4)
+
+
+def check(folder: Path, repeat: int) -> dict[str, list[str]]:
+    """Check the notebooks below a folder by pytest; return the failures of each, by its folder."""
+    report = folder / f"check-{repeat}.xml"
+    options = ["-q", "--color=no", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", "."],
+        cwd=folder,
+        stdout=(folder / f"check-{repeat}.log").open("w"),
+        check=False,
+    )
+    failures: dict[str, list[str]] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        own = failures.setdefault(Path(case.get("file", "")).parent.name, [])
+        own += [
+            f"{case.get('name')}: {''.join(one.itertext())[:1500]}"
+            for one in case
+            if one.tag in ("failure", "error")
+        ]
+    return failures
+
+
+# --- the changes ---------------------------------------------------------------------------------
+
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+WORD = re.compile(r"[^\W\d_]{3,}")
+JSON = re.compile(r"application/(.*\+)?json")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an output can be changed.
+
+    Attributes:
+        kind: ``number``, ``word``, ``point`` (a number in JSON) or ``picture``.
+        cell: the index of the cell.
+        path: the keys that lead from the cell's outputs to the value.
+        span: the part of the value, if it is a text.
+    """
+
+    kind: str
+    cell: int
+    path: tuple[str | int, ...]
+    span: tuple[int, int] = (0, 0)
+
+
+def places(notebook: nbformat.NotebookNode) -> Iterator[Place]:
+    """All numbers, words, points and pictures in the outputs of a notebook."""
+    for index, cell in enumerate(notebook.cells):
+        for path, value in _leaves(cell.get("outputs", [])):
+            mime = str(path[2]) if path[1] == "data" else "text/plain"
+            if mime.startswith("image/"):
+                yield Place("picture", index, path)
+            elif SKIPPED_MIME.fullmatch(mime):
+                continue
+            elif isinstance(value, int | float) and JSON.fullmatch(mime):
+                yield Place("point", index, path)
+            elif isinstance(value, str):
+                for kind, pattern in (("number", NUMBER), ("word", WORD)):
+                    yield from (Place(kind, index, path, m.span()) for m in pattern.finditer(value))
+
+
+def _leaves(value: Any, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The texts and numbers in outputs, with their paths."""
+    if not isinstance(value, dict | list):
+        yield path, value
+        return
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+        if len(path) != 1 or key in ("text", "data", "ename", "evalue"):
+            yield from _leaves(one, *path, key)
+
+
+def change(outputs: list[nbformat.NotebookNode], place: Place) -> str:
+    """Change a value in outputs; return what became of what."""
+    *path, last = place.path
+    parent = functools.reduce(lambda one, key: one[key], path, outputs)
+    old, (start, end) = parent[last], place.span
+    if place.kind == "picture":
+        parent[last] = f"{old[: len(old) // 2]}A{old[len(old) // 2 + 1 :]}"
+        return f"a character of {last}"
+    if place.kind == "point":
+        parent[last] = not old if isinstance(old, bool) else old + 1 + abs(old) // 10
+        return f"{old!r} became {parent[last]!r} in {'.'.join(map(str, place.path))}"
+    first = old[start]
+    # The first digit or letter becomes the next one.
+    new = str((int(first) + 1) % 10) if place.kind == "number" else chr(ord(first) + 1)
+    parent[last] = old[:start] + new + old[start + 1 :]
+    around = old[max(0, start - 30) : end + 30]
+    return f"{old[start:end]!r} became {new + old[start + 1 : end]!r} in {around!r}"
+
+
+def try_changes(notebook: nbformat.NotebookNode, result: Result, most: int) -> None:
+    """Change a notebook's outputs at ``most`` places of each kind, one at a time."""
+    by_kind: dict[str, list[Place]] = {}
+    for place in places(notebook):
+        by_kind.setdefault(place.kind, []).append(place)
+    draw = random.Random(result.title)
+    for kind, found in sorted(by_kind.items()):
+        for place in draw.sample(found, min(most, len(found))):
+            stored = notebook.cells[place.cell].outputs
+            changed = copy.deepcopy(stored)
+            what = change(changed, place)
+            result.tried[kind] += 1
+            if compare(changed, stored, Tolerance()).differences:
+                result.found[kind] += 1
+            else:
+                result.missed.append(f"{kind}: {what}")
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the notebooks and print the table; 1 if there was an alarm or an unfound change."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="notebooks; default: strangers.csv")
+    parser.add_argument("--clones", type=Path, default=Path("_build/clones"), help="repositories")
+    parser.add_argument("--work", type=Path, help="where the recorded notebooks stay")
+    parser.add_argument("--only", action="append", help="a part of a title; can be repeated")
+    parser.add_argument("--changes", type=int, default=5, help="changes of each kind (default: 5)")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds of a cell (default: 60)")
+    parser.add_argument("--json", type=Path, help="where to store every result")
+    options = parser.parse_args(arguments)
+    if options.folder:
+        strangers = [Stranger("", "", str(path)) for path in sorted(options.folder.glob("*.ipynb"))]
+    else:
+        strangers = listed(LIST)
+    strangers = [
+        one
+        for one in strangers
+        if not options.only or any(part in one.title for part in options.only)
+    ]
+    if not strangers:
+        parser.error(f"no notebook in {options.folder or LIST} has such a title")
+    with tempfile.TemporaryDirectory() as temporary:
+        work = (options.work or Path(temporary)).resolve()
+        results = _results(strangers, work, options)
+    print("| notebook | kind | cells with outputs | false alarms | changes found |")
+    print("|---|---|---|---|---|")
+    for result in results:
+        print(result.row)
+    for result in results:
+        for line in (*itertools.chain(*result.alarms), *result.missed):
+            print(f"{result.title}: {line}")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(one) for one in results], indent=1))
+    return int(any(one.failure or any(one.alarms) or one.missed for one in results))
+
+
+def _results(strangers: list[Stranger], work: Path, options: argparse.Namespace) -> list[Result]:
+    results, recorded = [], {}
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "pyproject.toml").write_text(SETTINGS)
+    for number, one in enumerate(strangers):
+        result = Result(one.title, one.kind)
+        results.append(result)
+        home = work / f"{number:02}"
+        home.mkdir(exist_ok=True)
+        begin = time.monotonic()
+        try:
+            if one.repository:
+                path = bring(one, options.clones, home)
+            else:
+                path = Path(shutil.copy(one.path, home))
+            notebook = record(path, options.timeout)
+        except (ExecutionError, subprocess.CalledProcessError) as error:
+            result.failure = f"not recorded: {str(error).splitlines()[0]}"
+            shutil.rmtree(home)
+            continue
+        result.cells = sum(bool(cell.get("outputs")) for cell in notebook.cells)
+        result.seconds = round(time.monotonic() - begin, 1)
+        recorded[home.name] = result
+        try_changes(notebook, result, options.changes)
+        print(f"{one.title}: recorded in {result.seconds} s", file=sys.stderr, flush=True)
+    for repeat in range(REPEATS if recorded else 0):
+        failures = check(work, repeat)
+        for name, result in recorded.items():
+            result.alarms.append(failures.get(name, ["it was not checked"]))
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())
