@@ -6,8 +6,9 @@ options. Then:
 
 - Before a notebook is executed, `preflight` checks it. If it finds problems, one failed test lists
   them, and the cells of the notebook are skipped.
-- Cells are executed by the engine that also records outputs, `tabbook.execution`. A dead kernel is
-  reported at once, and a cell that hangs is reported at its time limit.
+- Cells are executed by the engine that also records outputs, `tabbook.execution`, in the
+  environment in which pytest was started. A dead kernel is reported at once, and a cell that hangs
+  is reported at its time limit.
 - Outputs are compared by `compare`. A wrong output fails its cell, and the next cell is executed.
   After a cell that raised an error, hung or killed the kernel, the rest of the notebook is skipped
   for this reason.
@@ -17,6 +18,8 @@ Additional tags of a cell are ``rtol=…``, ``atol=…``, ``slow`` (skipped with
 ``reason=…``, which a cell needs if it is not executed or not compared.
 """
 
+import argparse
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -44,6 +47,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--skip-slow",
         action="store_true",
         help=f"skip the cells tagged {SLOW!r}, and the tests with this marker",
+    )
+    # Not an option for users: what other plugins and conftest.py set later is not for kernels, also
+    # not in the processes of pytest-xdist, to which options are passed on.
+    group.addoption(
+        "--environment-at-start",
+        action="store_const",
+        const=None,
+        default=dict(os.environ),
+        help=argparse.SUPPRESS,
     )
     default = Tolerance()
     for name, kind in (("rtol", "relative"), ("atol", "absolute")):
