@@ -25,7 +25,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -88,8 +87,8 @@ class Result:
     cells: int = 0
     failure: str = ""
     alarms: list[list[str]] = field(default_factory=list)
-    tried: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
+    tried: dict[str, int] = field(default_factory=dict)
+    found: dict[str, int] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -262,11 +261,11 @@ def try_changes(notebook: nbformat.NotebookNode, result: Result, most: int) -> N
         by_kind.setdefault(place.kind, []).append(place)
     draw = random.Random(result.title)
     for kind, found in sorted(by_kind.items()):
-        for place in draw.sample(found, min(most, len(found))):
+        result.tried[kind], result.found[kind] = min(most, len(found)), 0
+        for place in draw.sample(found, result.tried[kind]):
             stored = notebook.cells[place.cell].outputs
             changed = copy.deepcopy(stored)
             what = change(changed, place)
-            result.tried[kind] += 1
             if compare(changed, stored, Tolerance()).differences:
                 result.found[kind] += 1
             else:
@@ -279,7 +278,10 @@ def try_changes(notebook: nbformat.NotebookNode, result: Result, most: int) -> N
 def main(arguments: list[str] | None = None) -> int:
     """Check the notebooks and print the table; 1 if there was an alarm or an unfound change."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="notebooks; default: strangers.csv")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="notebooks; default: those of the list"
+    )
+    parser.add_argument("--list", type=Path, default=LIST, help="default: strangers.csv")
     parser.add_argument("--clones", type=Path, default=Path("_build/clones"), help="repositories")
     parser.add_argument("--work", type=Path, help="where the recorded notebooks stay")
     parser.add_argument("--only", action="append", help="a part of a title; can be repeated")
@@ -290,14 +292,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.folder:
         strangers = [Stranger("", "", str(path)) for path in sorted(options.folder.glob("*.ipynb"))]
     else:
-        strangers = listed(LIST)
+        strangers = listed(options.list)
     strangers = [
         one
         for one in strangers
         if not options.only or any(part in one.title for part in options.only)
     ]
     if not strangers:
-        parser.error(f"no notebook in {options.folder or LIST} has such a title")
+        parser.error(f"no notebook in {options.folder or options.list} has such a title")
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.work or Path(temporary)).resolve()
         results = _results(strangers, work, options)
@@ -321,7 +323,8 @@ def _results(strangers: list[Stranger], work: Path, options: argparse.Namespace)
         result = Result(one.title, one.kind)
         results.append(result)
         home = work / f"{number:02}"
-        home.mkdir(exist_ok=True)
+        shutil.rmtree(home, ignore_errors=True)  # of an earlier run
+        home.mkdir()
         begin = time.monotonic()
         try:
             if one.repository:
