@@ -44,6 +44,9 @@ FORGIVEN_SHARE = 0.02
 # The largest number of characters of a row in a report.
 MOST_SHOWN = 300
 
+# A line of more characters is read only where it differs, and so many beside it.
+LONG = 2000
+
 # Stands for a number in a text without its numbers; no text that is compared holds it.
 MASK = "\0"
 
@@ -59,18 +62,26 @@ def compare_text(
     if stored == new:
         result.numbers += len(NUMBER.findall(stored))
         return
-    before, after = _rows(_on_screen(stored)), _rows(_on_screen(new))
-    pairs = [*zip_longest(before, after, fillvalue=_Row(0, ""))]
+    both = _rows(_on_screen(stored)), _rows(_on_screen(new))
+    pairs = [*zip_longest(*both, fillvalue=_Row(0, ""))]
     changed = [pair for pair in pairs if pair[0].text != pair[1].text]
-    result.numbers += len(NUMBER.findall("\n".join(a.text for a, b in pairs if a.text == b.text)))
-    one, other = (_Text.read([pair[side] for pair in changed]) for side in (0, 1))
-    if one.skeletons != other.skeletons:
-        rows = zip(one.skeletons, other.skeletons, strict=True)
+    equal = [one.text for one, other in pairs if one.text == other.text]
+    for place, (one, other) in enumerate(changed):
+        if min(len(one.text), len(other.text)) > LONG and "\n" not in one.text + other.text:
+            begin, end = _equal_ends(one.text, other.text)
+            changed[place] = one.middle(begin, end), other.middle(begin, end)
+            equal += [one.text[:begin], one.text[len(one.text) - end :]]
+    result.numbers += len(NUMBER.findall("\n".join(equal)))
+    before, after = (_Text.read([pair[side] for pair in changed]) for side in (0, 1))
+    if before.skeletons != after.skeletons:
+        rows = zip(before.skeletons, after.skeletons, strict=True)
         place = next(place for place, (a, b) in enumerate(rows) if a != b)
-        shown = _clipped(*(without_ignored(row.text) for row in changed[place]))
-        result.differences.append(Difference(where, *map(repr, shown), "the text differs"))
+        one, other = changed[place]
+        shown = _clipped(without_ignored(one.text), without_ignored(other.text))
+        note = "the text differs"
+        result.differences.append(Difference(where, repr(shown[0]), repr(shown[1]), note))
         return
-    for (line, number), (_, again) in zip(one.numbers, other.numbers, strict=True):
+    for (line, number), (_, again) in zip(before.numbers, after.numbers, strict=True):
         at = where if "\n" not in stored.strip() else f"{where} line {line}"
         compare_numbers(at, number, again, tolerance, result, max(_unit(number), _unit(again)))
 
@@ -115,6 +126,10 @@ class _Row(NamedTuple):
 
     line: int
     text: str
+
+    def middle(self, begin: int, end: int) -> "_Row":
+        """The row without so many characters at its beginning and end."""
+        return _Row(self.line, self.text[begin : len(self.text) - end])
 
 
 class _Text(NamedTuple):
@@ -228,13 +243,31 @@ def _unit(number: str) -> float:
     return 10.0 ** (int(match[2] or 0) - len(match[1])) if match else 0.0
 
 
-def _clipped(stored: str, new: str) -> tuple[str, str]:
-    """Two texts, shortened to where they first differ."""
-    same, most = 0, min(len(stored), len(new))
-    while same < most:  # by halves, since either text may be long
+def _equal_ends(stored: str, new: str) -> tuple[int, int]:
+    """The lengths of an equal beginning and an equal end that need not be read.
+
+    Both end at a blank, far enough from the first and the last difference for every pattern.
+    """
+    same = max(0, _same(stored, new) - LONG // 2)
+    begin = stored.rfind(" ", 0, same) + 1
+    rest = stored[begin:][::-1], new[begin:][::-1]
+    same = max(0, _same(*rest) - LONG // 2)
+    return begin, rest[0].rfind(" ", 0, same) + 1
+
+
+def _same(one: str, other: str) -> int:
+    """The length of the equal beginning of two texts, found by halves because they are long."""
+    same, most = 0, min(len(one), len(other))
+    while same < most:
         middle = (same + most + 1) // 2
-        if stored[:middle] == new[:middle]:
+        if one[same:middle] == other[same:middle]:
             same = middle
         else:
             most = middle - 1
-    return clip(stored, MOST_SHOWN, same), clip(new, MOST_SHOWN, same)
+    return same
+
+
+def _clipped(stored: str, new: str) -> tuple[str, str]:
+    """Two texts, shortened to where they first differ."""
+    at = _same(stored, new)
+    return clip(stored, MOST_SHOWN, at), clip(new, MOST_SHOWN, at)
