@@ -15,26 +15,23 @@ the environment that runs this script; `strangers-requirements.txt` lists what i
 import argparse
 import copy
 import csv
-import functools
 import itertools
 import json
 import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
+from changed_outputs import Place, change, places
 
 from tabbook.cells import normalise_outputs
-from tabbook.check.compare import SKIPPED_MIME, Tolerance, compare
+from tabbook.check.compare import Tolerance, compare
 from tabbook.execution import Execution, ExecutionError
 
 LIST = Path(__file__).with_suffix(".csv")
@@ -123,12 +120,14 @@ def bring(stranger: Stranger, clones: Path, folder: Path) -> Path:
     Raises:
         CalledProcessError: git does not find the repository, the commit or the file.
     """
+    home = Path(stranger.path).parent
+    if not stranger.repository:
+        return Path(shutil.copy(stranger.path, folder))
     clone = clones / stranger.repository.replace("/", "+")
     if not clone.exists():
         address = f"https://github.com/{stranger.repository}"
         command = ["git", "clone", "--quiet", "--bare", "--filter=blob:none", address, clone]
         subprocess.run(command, check=True)
-    home = Path(stranger.path).parent
     for name in (Path(stranger.path).name, *stranger.needs):
         shown = subprocess.run(
             ["git", f"--git-dir={clone}", "show", f"{stranger.commit}:{home / name}"],
@@ -164,12 +163,12 @@ def record(path: Path, timeout: float) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def check(folder: Path, repeat: int) -> dict[str, list[str]]:
-    """Check the notebooks below a folder by pytest; return the failures of each, by its folder."""
+def check(folder: Path, repeat: int, names: list[str]) -> dict[str, list[str]]:
+    """Check the notebooks in some folders by pytest; return the failures of each folder."""
     report = folder / f"check-{repeat}.xml"
     options = ["-q", "--color=no", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", "."],
+        [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", *names],
         cwd=folder,
         stdout=(folder / f"check-{repeat}.log").open("w"),
         check=False,
@@ -187,72 +186,6 @@ def check(folder: Path, repeat: int) -> dict[str, list[str]]:
 
 # --- the changes ---------------------------------------------------------------------------------
 
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
-WORD = re.compile(r"[^\W\d_]{3,}")
-JSON = re.compile(r"application/(.*\+)?json")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an output can be changed.
-
-    Attributes:
-        kind: ``number``, ``word``, ``point`` (a number in JSON) or ``picture``.
-        cell: the index of the cell.
-        path: the keys that lead from the cell's outputs to the value.
-        span: the part of the value, if it is a text.
-    """
-
-    kind: str
-    cell: int
-    path: tuple[str | int, ...]
-    span: tuple[int, int] = (0, 0)
-
-
-def places(notebook: nbformat.NotebookNode) -> Iterator[Place]:
-    """All numbers, words, points and pictures in the outputs of a notebook."""
-    for index, cell in enumerate(notebook.cells):
-        for path, value in _leaves(cell.get("outputs", [])):
-            mime = str(path[2]) if path[1] == "data" else "text/plain"
-            if mime.startswith("image/"):
-                yield Place("picture", index, path)
-            elif SKIPPED_MIME.fullmatch(mime):
-                continue
-            elif isinstance(value, int | float) and JSON.fullmatch(mime):
-                yield Place("point", index, path)
-            elif isinstance(value, str):
-                for kind, pattern in (("number", NUMBER), ("word", WORD)):
-                    yield from (Place(kind, index, path, m.span()) for m in pattern.finditer(value))
-
-
-def _leaves(value: Any, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The texts and numbers in outputs, with their paths."""
-    if not isinstance(value, dict | list):
-        yield path, value
-        return
-    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
-        if len(path) != 1 or key in ("text", "data", "ename", "evalue"):
-            yield from _leaves(one, *path, key)
-
-
-def change(outputs: list[nbformat.NotebookNode], place: Place) -> str:
-    """Change a value in outputs; return what became of what."""
-    *path, last = place.path
-    parent = functools.reduce(lambda one, key: one[key], path, outputs)
-    old, (start, end) = parent[last], place.span
-    if place.kind == "picture":
-        parent[last] = f"{old[: len(old) // 2]}A{old[len(old) // 2 + 1 :]}"
-        return f"a character of {last}"
-    if place.kind == "point":
-        parent[last] = not old if isinstance(old, bool) else old + 1 + abs(old) // 10
-        return f"{old!r} became {parent[last]!r} in {'.'.join(map(str, place.path))}"
-    first = old[start]
-    # The first digit or letter becomes the next one.
-    new = str((int(first) + 1) % 10) if place.kind == "number" else chr(ord(first) + 1)
-    parent[last] = old[:start] + new + old[start + 1 :]
-    around = old[max(0, start - 30) : end + 30]
-    return f"{old[start:end]!r} became {new + old[start + 1 : end]!r} in {around!r}"
-
 
 def try_changes(notebook: nbformat.NotebookNode, result: Result, most: int) -> None:
     """Change a notebook's outputs at ``most`` places of each kind, one at a time."""
@@ -266,10 +199,12 @@ def try_changes(notebook: nbformat.NotebookNode, result: Result, most: int) -> N
             stored = notebook.cells[place.cell].outputs
             changed = copy.deepcopy(stored)
             what = change(changed, place)
-            if compare(changed, stored, Tolerance()).differences:
+            seen = compare(changed, stored, Tolerance())
+            if seen.differences:
                 result.found[kind] += 1
             else:
-                result.missed.append(f"{kind}: {what}")
+                why = "within its tolerance" if seen.within else "not compared"
+                result.missed.append(f"{why}: {what}")
 
 
 # --- all of them ---------------------------------------------------------------------------------
@@ -322,30 +257,42 @@ def _results(strangers: list[Stranger], work: Path, options: argparse.Namespace)
     for number, one in enumerate(strangers):
         result = Result(one.title, one.kind)
         results.append(result)
-        home = work / f"{number:02}"
-        shutil.rmtree(home, ignore_errors=True)  # of an earlier run
-        home.mkdir()
+        given, home = work / f"given-{number:02}", work / f"{number:02}"
         begin = time.monotonic()
         try:
-            if one.repository:
-                path = bring(one, options.clones, home)
-            else:
-                path = Path(shutil.copy(one.path, home))
-            notebook = record(path, options.timeout)
+            bring(one, options.clones, renewed(given))
+            copied(given, home)
+            notebook = record(home / Path(one.path).name, options.timeout)
         except (ExecutionError, subprocess.CalledProcessError) as error:
             result.failure = f"not recorded: {str(error).splitlines()[0]}"
-            shutil.rmtree(home)
+            shutil.rmtree(home, ignore_errors=True)
             continue
+        nbformat.write(notebook, given / Path(one.path).name)
         result.cells = sum(bool(cell.get("outputs")) for cell in notebook.cells)
         result.seconds = round(time.monotonic() - begin, 1)
         recorded[home.name] = result
         try_changes(notebook, result, options.changes)
         print(f"{one.title}: recorded in {result.seconds} s", file=sys.stderr, flush=True)
     for repeat in range(REPEATS if recorded else 0):
-        failures = check(work, repeat)
+        for name in recorded:  # without the files that its cells have written
+            copied(work / f"given-{name}", work / name)
+        failures = check(work, repeat, sorted(recorded))
         for name, result in recorded.items():
             result.alarms.append(failures.get(name, ["it was not checked"]))
     return results
+
+
+def renewed(folder: Path) -> Path:
+    """An empty folder in place of one of an earlier run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def copied(folder: Path, to: Path) -> None:
+    """Replace a folder by a copy of another one."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(folder, to)
 
 
 if __name__ == "__main__":

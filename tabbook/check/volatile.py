@@ -7,7 +7,8 @@ is recognised by its form, whichever library printed it:
 - Elsewhere, a duration is a clock if its words say so: ``took 3.1 s``, ``Wall time: 2 ms``,
   ``5 µs ± 40 ns per loop``. A duration without such words is a measurement.
 - A time of day is a clock in a report's field ``Time:`` or ``Date:``, and in front of a log's line.
-- An id is a UUID, or the value of an attribute ``id`` in a tag that has letters and digits.
+- An id is a UUID, or the value of an attribute such as ``id`` or ``display_id`` in a tag, if
+  it has letters and digits.
 
 Ids are not ignored: `rename_ids` names them in the order in which they appear, so two outputs with
 the same ids at the same places are equal, and a reference to another element is found.
@@ -147,7 +148,7 @@ _UUID = re.compile(
     rf"(?<![0-9a-zA-Z]){_HEX}{{8}}([-_]){_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{12}}"
     r"(?![0-9a-zA-Z])"
 )
-_DECLARED = re.compile(r"<\w[^<>]*?\sid\s?=\s?\\?[\"']?([\w-]{6,})")
+_DECLARED = re.compile(r"<\w[^<>]*?[\s_-]id\s?=\s?\\?[\"']?([\w-]{6,})")
 _WORD = re.compile(r"[\w-]{6,}")
 _GENERATED = re.compile(r"(?=\D*\d)(?=[\W\d_]*[^\W\d_]).*")
 

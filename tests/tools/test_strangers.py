@@ -6,6 +6,7 @@ import subprocess
 import nbformat
 import pytest
 import strangers
+from changed_outputs import change, places
 from toy_notebooks import cell, save, shown
 
 from tabbook.check.compare import Tolerance, compare
@@ -67,7 +68,7 @@ EVERYTHING = nbformat.v4.new_notebook(
         ),
     ]
 )
-PLACES = list(strangers.places(EVERYTHING))
+PLACES = list(places(EVERYTHING))
 
 
 def test_every_number_word_point_and_picture_is_a_place():
@@ -84,7 +85,7 @@ def test_every_number_word_point_and_picture_is_a_place():
 def test_a_change_changes_one_value_and_is_found_unless_it_is_a_picture(place):
     stored = EVERYTHING.cells[place.cell].outputs
     changed = [nbformat.from_dict(json.loads(json.dumps(one))) for one in stored]
-    what = strangers.change(changed, place)
+    what = change(changed, place)
     assert what
     assert changed != stored
     found = compare(changed, stored, Tolerance()).differences
