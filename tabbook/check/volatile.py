@@ -31,6 +31,7 @@ _TIME = r"(?<![\w.:])(?:\d++ days?, )?\d++(?::\d\d)++(?:\.\d++)?(?![\w:])"
 
 # A line of tqdm, Keras, rich or pip, drawn with blocks, lines or ASCII.
 _BAR = re.compile(r"[█▉▊▋▌▍▎▏░▒▓━╸╺╹]|\d%\||\[(?=[-=#>])[-=#>. ]{5,}\]")
+_BLOCKS = re.compile(r"(?<=%\|)[^|]*+(?=\|)|[█▉▊▋▌▍▎▏░▒▓━╸╺╹][█▉▊▋▌▍▎▏░▒▓━╸╺╹ ]*+")
 _BAR_CLOCKS = re.compile(
     rf"(?:(?:{_NUMBER} ?[kMGT]?[A-Za-z]{{0,12}}/s(?:ec)?\b|{_DURATION}(?:/\w++)?|{_TIME}|-:--:--)"
     r"(?:[ ,<]{0,3}(?=[\d-]))?)++"
@@ -45,8 +46,8 @@ _BEFORE = (
     r"|loaded|passed|failed) in)"
 )
 _AFTER = r"(?:elapsed|remaining|left)"
-_BETWEEN = r"[^\w\n<]{0,12}(?:(?:is|was|of|about) )?"
-_IN_TAGS = r"(?:[^\w\n<]|<[^<>\n]*>){0,20}"
+_BETWEEN = r"[^\w\n<]{0,40}(?:(?:is|was|of|about) )?"
+_IN_TAGS = r"(?:[^\w\n<]|<[^<>\n]*+>)*+"
 
 
 class _Ignored(NamedTuple):
@@ -160,8 +161,18 @@ def without_ignored(text: str) -> str:
             text = pattern.sub(name, text)
     if not _BAR.search(text):
         return text
-    lines = text.split("\n")
-    return "\n".join(_BAR_CLOCKS.sub(CLOCK, one) if _BAR.search(one) else one for one in lines)
+    return "\n".join(map(_without_bar, text.split("\n")))
+
+
+def _without_bar(line: str) -> str:
+    """A line without the clocks of a progress bar and, if there are any, without the bar itself.
+
+    A bar is as long as the clock beside it leaves room; its numbers say how far it has come.
+    """
+    if not _BAR.search(line):
+        return line
+    line = _BAR_CLOCKS.sub(CLOCK, line)
+    return _BLOCKS.sub("<bar>", line) if CLOCK in line else line
 
 
 def rename_ids(stored: Any, new: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import uuid
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tqdm import tqdm
 
 from tabbook.check.compare import Tolerance, compare
 from tabbook.check.volatile import without_ignored
@@ -91,6 +92,17 @@ def test_the_frames_of_a_bar_are_not_compared(clocks, width):
     assert not streams("".join(frames) + last, last)
 
 
+@given(st.integers(1, 9), st.floats(0.001, 9e4), st.floats(0.001, 9e4), st.integers(60, 90))
+def test_a_bar_is_as_long_as_its_clock_allows(n, elapsed, other, width):
+    one, two = (tqdm.format_meter(n, 9, seconds, ncols=width) for seconds in (elapsed, other))
+    assert not streams(one, two)
+    assert streams(one, tqdm.format_meter(n - 1, 9, other, ncols=width))
+
+
+def test_a_bar_without_a_clock_is_compared():
+    assert streams("a ███ 3", "a ████ 3")
+
+
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
@@ -115,6 +127,7 @@ def test_a_measurement_is_no_clock(stored, new):
     ("stored", "new"),
     [
         ("Date:   Sat, 28 Nov 2026  AIC: 99.5", "Date:   Sun, 06 Dec 2026  AIC: 99.5"),
+        ("Time:" + " " * 40 + "16:05:00   Df: 5", "Time:" + " " * 40 + "09:15:59   Df: 5"),
         ("<th>Time:</th> <td>16:05:00</td>", "<th>Time:</th> <td>09:15:59</td>"),
         (r"\textbf{Time:} & 16:05:00 & x", r"\textbf{Time:} & 09:15:59 & x"),
         ("2026-11-28 16:05:00,123 INFO begun", "2026-12-06 09:15:59,001 INFO begun"),
