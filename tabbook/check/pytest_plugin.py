@@ -22,6 +22,7 @@ import argparse
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -48,8 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help=f"skip the cells tagged {SLOW!r}, and the tests with this marker",
     )
-    # Not an option for users: what other plugins and conftest.py set later is not for kernels, also
-    # not in the processes of pytest-xdist, to which options are passed on.
+    # Not for users: what other plugins and conftest.py set from now on is not for kernels.
     group.addoption(
         "--environment-at-start",
         action="store_const",
@@ -66,7 +66,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    # A worker of pytest-xdist starts in the environment that its parent has by now.
+    node.workerinput["environment_at_start"] = node.config.option.environment_at_start
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.option.environment_at_start = config.workerinput["environment_at_start"]
     config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` skips it")
     config.addinivalue_line("markers", "framework: runs a framework; `--framework` chooses which")
     asked = config.getoption("framework") or []

@@ -265,7 +265,7 @@ SETTINGS = {
         {"CI": "1", "GITHUB_ACTIONS": "true", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
         | {"PYTEST_ADDOPTS": "-v", "JUPYTER_COLUMNS": "40", "TERM": "dumb", "PYTHONDEVMODE": "1"}
         | {"MPLBACKEND": "Agg", "FORCE_COLOR": "1", "COLORTERM": "truecolor", "TQDM_NCOLS": "20"}
-        | {"PYTHONHASHSEED": "5", "PYTHONDONTWRITEBYTECODE": "1", "COVERAGE_PROCESS_START": "x"},
+        | {"PYTHONHASHSEED": "5", "PYTHONDONTWRITEBYTECODE": "1"},
     ),
 }
 
@@ -274,7 +274,7 @@ CONFTEST = """\
 import os
 ODD = {"ODD": "1", "HOME": "/", "LANG": "C", "OMP_NUM_THREADS": "7", "MPLBACKEND": "svg"}
 os.environ.update(ODD)
-os.environ.pop("PATH")
+os.environ.pop("PATH", None)
 def pytest_runtest_setup(item):
     os.environ[item.name.replace(" ", "_")] = "odd"
 """
