@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 
 import pytest
@@ -256,5 +257,7 @@ def test_the_fields_of_a_row_are_numbers_of_their_own(row, data):
         csv.writer(file).writerow(fields)
         return file.getvalue()
 
+    # A row such as 100,256.75 cannot be distinguished from a number with separated thousands.
+    assume(not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", written(row).strip()))
     assert not streams(written(row), written(row))
     assert streams(written(row), written(changed))
