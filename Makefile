@@ -12,7 +12,7 @@ ifdef NODE
 JAVASCRIPT := node_modules/installed
 endif
 
-.PHONY: book offline links slides pdf epub quick test lengths javascript lint lock execute mutants false-alarms converged bench fuzz clean
+.PHONY: book offline links slides pdf epub quick test lengths javascript lint lock execute mutants false-alarms strangers converged bench fuzz clean
 
 # A stamp, so that pip runs again only when a requirement changes
 .venv/installed: requirements.txt constraints.txt pyproject.toml
@@ -94,6 +94,17 @@ mutants: .venv/installed
 false-alarms: .venv/installed
 	$(BIN)/python tests/false_alarms.py $(FALSE_ALARMS)
 
+# Checks the public notebooks that tests/strangers.csv lists: are they unchanged, and is every change
+# found? It clones their repositories and takes half an hour; for less, use for example
+# STRANGERS="--only nbclient". The packages that they import have a separate environment.
+strangers: .venv-strangers/installed
+	.venv-strangers/bin/python tests/strangers.py $(STRANGERS)
+
+.venv-strangers/installed: tests/strangers-requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-strangers
+	.venv-strangers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/strangers-requirements.txt
+	touch $@
+
 # Trains with twice the epochs and lists each verdict that changes. It takes half an hour or more;
 # for less, use for example CONVERGED="--page dropout --framework jax".
 converged: .venv/installed
@@ -116,4 +127,4 @@ fuzz: .venv/installed
 	$(BIN)/pytest tests/package/test_data_idx.py -k fuzzed --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 clean:
-	rm -rf .venv .venv-d2l node_modules _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-d2l .venv-strangers node_modules _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

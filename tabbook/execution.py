@@ -42,15 +42,17 @@ _PORT_IN_USE = re.compile(r"address (already )?in use|only one usage of each soc
 # Time limit in seconds for the output of a cell that has ended.
 PATIENCE = 60
 
-# What a shell, a test runner or a CI service says about itself. Programs print another width, other
-# colours or other warnings for it; with pytest's, ipykernel lets go what child processes print.
+# What a shell, a test runner or a CI service says about itself, and how it wants Python to behave.
+# Programs print another width, other colours or other warnings for it, or draw no figures; with
+# pytest's, ipykernel lets go what child processes print. Where Python finds packages remains.
 _CALLER = re.compile(
-    r"PYTEST_.*|PY_COLORS|NO_COLOR|COV_CORE_.*|TOX_.*|JPY_.*"
-    r"|CI|CONTINUOUS_INTEGRATION|GITHUB_ACTIONS|GITLAB_CI"
+    r"PYTEST_.*|PY_COLORS|NO_COLOR|FORCE_COLOR|CLICOLOR.*|COLORTERM|COV_CORE_.*|COVERAGE_.*|TOX_.*"
+    r"|NOX_.*|JPY_.*|CI|CONTINUOUS_INTEGRATION|GITHUB_ACTIONS|GITLAB_CI|MPLBACKEND|TQDM_.*"
     r"|COLUMNS|LINES|JUPYTER_COLUMNS|JUPYTER_LINES|OLDPWD|SHLVL|_"
-    r"|PYTHON(WARNINGS|DEVMODE|OPTIMIZE|STARTUP|INSPECT|UNBUFFERED|VERBOSE|FAULTHANDLER"
-    r"|TRACEMALLOC|ASYNCIODEBUG|BREAKPOINT)"
+    r"|PYTHON(?!PATH$|HOME$|USERBASE$|NOUSERSITE$|EXECUTABLE$)\w*"
 )
+# Sets of texts are printed in the same order in each run.
+_HASHING = {"PYTHONHASHSEED": "0"}
 
 # The errors below repeat nbclient's messages and add the cell.
 _log = logging.getLogger(__name__)
@@ -74,15 +76,19 @@ class ExecutionError(RuntimeError):
         return "\n".join(filter(None, (f"{self.reason[0].upper()}{self.reason[1:]}", self.detail)))
 
 
-def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    folder: Path, variables: Mapping[str, str], base: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """A kernel's environment: that of this process without variables of its caller.
 
     Args:
         folder: the working directory of the kernel.
         variables: additional variables of the book.
+        base: the environment in which this process was started, if it has changed its own.
     """
-    kept = {name: value for name, value in os.environ.items() if not _CALLER.fullmatch(name)}
-    return {**kept, "PWD": str(folder), **variables}
+    base = os.environ if base is None else base
+    kept = {name: value for name, value in base.items() if not _CALLER.fullmatch(name)}
+    return {**kept, **_HASHING, "PWD": str(folder), **variables}
 
 
 class Kernels(KernelSpecManager):
@@ -112,6 +118,7 @@ class Execution(NotebookClient):
         timeout: the time limit in seconds of a cell without such a tag; None means no limit.
         startup_timeout: the time limit in seconds for the start of the kernel.
         seeding: code to execute before the first cell.
+        base: as in ``environment``.
 
     Attributes:
         may_change: the indices of cells with a named display, which a later cell may update.
@@ -127,11 +134,13 @@ class Execution(NotebookClient):
         timeout: float | None = None,
         startup_timeout: float = 60,
         seeding: str = "",
+        base: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.may_change: set[int] = set()
         self._kernel, self._seeding = kernel, seeding
-        self._variables, self._timeout = dict(variables or {}), timeout
+        self._environment = environment(self.folder, variables or {}, base)
+        self._timeout = timeout
         self._runner = asyncio.Runner()
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         super().__init__(
@@ -234,7 +243,7 @@ class Execution(NotebookClient):
     async def _start(self) -> None:
         await self.async_start_new_kernel(
             cwd=str(self.folder),
-            env=environment(self.folder, self._variables),
+            env=self._environment,
             stdout=self._words,
             stderr=self._words,
         )

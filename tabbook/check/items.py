@@ -146,6 +146,7 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]  # nbval has no types
             timeout=float(options.nbval_cell_timeout),
             startup_timeout=float(options.nbval_kernel_startup_timeout),
             seeding=self.framework.seeding(self._seed) if self.framework else "",
+            base=options.environment_at_start,
         )
         self._execution.start()
 

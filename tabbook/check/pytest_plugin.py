@@ -6,8 +6,9 @@ options. Then:
 
 - Before a notebook is executed, `preflight` checks it. If it finds problems, one failed test lists
   them, and the cells of the notebook are skipped.
-- Cells are executed by the engine that also records outputs, `tabbook.execution`. A dead kernel is
-  reported at once, and a cell that hangs is reported at its time limit.
+- Cells are executed by the engine that also records outputs, `tabbook.execution`, in the
+  environment in which pytest was started. A dead kernel is reported at once, and a cell that hangs
+  is reported at its time limit.
 - Outputs are compared by `compare`. A wrong output fails its cell, and the next cell is executed.
   After a cell that raised an error, hung or killed the kernel, the rest of the notebook is skipped
   for this reason.
@@ -17,8 +18,11 @@ Additional tags of a cell are ``rtol=…``, ``atol=…``, ``slow`` (skipped with
 ``reason=…``, which a cell needs if it is not executed or not compared.
 """
 
+import argparse
+import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -45,6 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help=f"skip the cells tagged {SLOW!r}, and the tests with this marker",
     )
+    # Not for users: what other plugins and conftest.py set from now on is not for kernels.
+    group.addoption(
+        "--environment-at-start",
+        action="store_const",
+        const=None,
+        default=dict(os.environ),
+        help=argparse.SUPPRESS,
+    )
     default = Tolerance()
     for name, kind in (("rtol", "relative"), ("atol", "absolute")):
         text = f"default {kind} tolerance of printed floats"
@@ -54,7 +66,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    # A worker of pytest-xdist starts in the environment that its parent has by now.
+    node.workerinput["environment_at_start"] = node.config.option.environment_at_start
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.option.environment_at_start = config.workerinput["environment_at_start"]
     config.addinivalue_line("markers", f"{SLOW}: takes long; `--skip-slow` skips it")
     config.addinivalue_line("markers", "framework: runs a framework; `--framework` chooses which")
     asked = config.getoption("framework") or []

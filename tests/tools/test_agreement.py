@@ -196,13 +196,15 @@ import os
 volatile = ("JPY_", "GIT_PAGER", "D2LCOMPAT_")
 sorted(name for name in os.environ if not name.startswith(volatile))""",
         "width": "import shutil\nshutil.get_terminal_size()",
-        "values": "[os.environ.get(name) for name in ('COLUMNS', 'CI', 'PYTHONWARNINGS', 'TERM')]",
+        "values": """\
+names = ('COLUMNS', 'CI', 'PYTHONWARNINGS', 'TERM', 'HOME', 'LANG', 'OMP_NUM_THREADS', 'ODD')
+[os.environ.get(name) for name in names]""",
         "folder": "os.path.samefile(os.getcwd(), os.environ['PWD']), os.path.exists('here.txt')",
         "path": "import sys\nsys.path",
         "arguments": "[part for part in sys.argv if part.startswith('--')], len(sys.argv)",
         "flags": "sys.flags, sys.warnoptions, sys._xoptions, sys.dont_write_bytecode",
         "filters": "import warnings\n[(one[0], one[2].__name__) for one in warnings.filters]",
-        "hash": "hash('a') == hash('a'), sys.getrecursionlimit()",
+        "hash": "print({'one', 'two', 'three', 'four'}, hash('a'), sys.getrecursionlimit())",
         "streams": "[getattr(sys, name).isatty() for name in ('stdin', 'stdout', 'stderr')]",
         "encodings": "sys.stdout.encoding, sys.getfilesystemencoding(), sys.flags.utf8_mode",
         "signals": "import signal\n[str(signal.getsignal(one)) for one in signal.Signals]",
@@ -261,9 +263,21 @@ SETTINGS = {
     "a CI service": (
         ["--capture=sys", "-p", "no:logging", "-p", "no:warnings", "--nbval-kernel-name=python3"],
         {"CI": "1", "GITHUB_ACTIONS": "true", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-        | {"PYTEST_ADDOPTS": "-v", "JUPYTER_COLUMNS": "40", "TERM": "dumb", "PYTHONDEVMODE": "1"},
+        | {"PYTEST_ADDOPTS": "-v", "JUPYTER_COLUMNS": "40", "TERM": "dumb", "PYTHONDEVMODE": "1"}
+        | {"MPLBACKEND": "Agg", "FORCE_COLOR": "1", "COLORTERM": "truecolor", "TQDM_NCOLS": "20"}
+        | {"PYTHONHASHSEED": "5", "PYTHONDONTWRITEBYTECODE": "1"},
     ),
 }
+
+# What the runner itself sets, before it collects and before each test.
+CONFTEST = """\
+import os
+ODD = {"ODD": "1", "HOME": "/", "LANG": "C", "OMP_NUM_THREADS": "7", "MPLBACKEND": "svg"}
+os.environ.update(ODD)
+os.environ.pop("PATH", None)
+def pytest_runtest_setup(item):
+    os.environ[item.name.replace(" ", "_")] = "odd"
+"""
 PLUGIN = (
     "-p",
     "tabbook.check.pytest_plugin",
@@ -297,12 +311,14 @@ def runs(tmp_path_factory):
         cells = [cell(source, tags=_tags(way)) for way, source in ways.items()]
         save(folder / f"{name}.ipynb", cells, kernelspec={"name": "python3", "display_name": "P"})
     (folder / "here.txt").touch()
+    (folder / "conftest.py").write_text(CONFTEST)
     shell = {name: value for name, value in os.environ.items() if name not in UNSET}
     shell = {name: value for name, value in shell.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-c", RECORD, *map(str, sorted(folder.glob("*.ipynb")))]
     subprocess.run(command, cwd=folder.parent, env=shell, check=True)
     changed = folder.with_name("changed")
     changed.mkdir()
+    (changed / "conftest.py").write_text(CONFTEST)
     for path in folder.glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for one in notebook.cells:

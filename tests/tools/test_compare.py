@@ -378,3 +378,15 @@ def test_verdict_and_counts_belong_together(pairs):
     assert result.verdict == ("different" if result.differences else expected)
     assert all(one.distance > one.allowed for one in result.differences)
     assert all(0 < one.distance <= one.allowed for one in result.within)
+
+
+pieces = st.sampled_from(
+    ["loss 0.512", "loss 0.51200001", "loss 0.612", "steps 12", "end.", "[1. 2.]"]
+)
+
+
+@given(st.lists(pieces, max_size=4), st.lists(pieces, max_size=4), st.integers(0, 700))
+def test_a_long_line_is_compared_as_a_short_one(stored, new, count):
+    one, other = " ".join(stored), " ".join(new)
+    long, again = (f"{'word 0.5 ' * count}{text}{' and 7 more' * count}" for text in (one, other))
+    assert bool(texts(long, again)) == bool(texts(f"a {one} b", f"a {other} b"))
