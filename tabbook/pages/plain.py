@@ -148,8 +148,8 @@ class Writer(Words):
                 heading = f"{_anchor(label)}**{self.box_title(fence, argument)}**"
                 return [f"> {line}".rstrip() for line in [heading, "", *inner]]
         return self.fail(
-            f"a notebook has nothing like `{fence.info or ':::'}`. Write it in CommonMark, or "
-            "add it to tabbook/pages/plain.py."
+            f"a notebook has nothing like `{fence.info or ':::'}`. Write it in CommonMark, or a "
+            "table with a caption as a `{list-table}`."
         )
 
     def inside(self, fence: Fence, is_nested: bool) -> list[str]:

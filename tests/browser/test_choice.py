@@ -77,7 +77,7 @@ def test_the_header_offers_the_choice_on_every_page(page, book):
     page.keyboard.type("mx")
     assert shown(page) == "mxnet"
     assert page.url.endswith("?framework=mxnet")
-    pick(page, "pytorch", number=2)
+    pick(page, "pytorch", number=3)
     assert chooser(page).input_value() == "pytorch"
     assert chooser(page).locator("option[disabled]").inner_text() == "NumPy (not here)"
 

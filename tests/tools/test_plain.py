@@ -225,6 +225,7 @@ def test_a_picture_that_is_not_there_or_not_drawn_anew_is_told(book, tmp_path, c
         ("a {{ b }}", "cannot show '{{ b }}'"),
         ("\\begin{align}\na\n\\end{align}", "write the formula as"),
         ("```{mermaid}\n```", "nothing like `{mermaid}`"),
+        ("```{table} Two\n| a |\n|---|\n```", "a table with a caption as a `{list-table}`"),
         ("::: {.a}\n:::", "nothing like `{.a}`"),
         ("```{math}\na\n\nb\n```", "no empty line"),
         ("> ```{math}\n> a % b\n> ```", "no % comment"),
