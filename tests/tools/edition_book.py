@@ -1,7 +1,6 @@
 """A toy book of which editions are made, and what they must contain."""
 
 import shutil
-from pathlib import Path
 
 import nbformat
 from backends import ROOT
@@ -89,8 +88,8 @@ def outputs(framework, cell):
 def build_book(folder):
     """Build the toy book without a warning; return the folder of its pages."""
     write_book(folder, FILES, CONFIG)
-    font = Path("third_party/book/stix-two-math")
-    shutil.copytree(ROOT / font, folder / font)
+    for font in ("source-serif-4", "stix-two-math"):
+        shutil.copytree(ROOT / "third_party/book" / font, folder / "third_party/book" / font)
     page = write(folder / "chapters", *PARTS, frameworks=", ".join(FRAMEWORKS))
     store_notebooks(read_page(page), outputs)
     build(folder)
