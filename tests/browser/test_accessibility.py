@@ -40,7 +40,7 @@ def test_the_keyboard_is_seen_wherever_it_goes(visit, theme):
 @pytest.mark.parametrize(
     ("path", "narrow", "wide"),
     [
-        ("dropout", "#equation-eq-dropout .formula", "#equation-eq-dropout-mean .formula"),
+        ("dropout", "#equation-eq-dropout .formula", "#equation-eq-dropout-variance .formula"),
         ("rates", "div:has(> #tab-choosing-claims)", "div:has(> #tab-choosing-rates)"),
     ],
 )
