@@ -22,11 +22,9 @@ Pair = tuple[str, dict[str, Any], dict[str, Any]]
 def pairs(size: int) -> Iterator[Pair]:
     """A name and two outputs of about ``size`` bytes: equal ones, and with few or many changes."""
     draw = random.Random(0)
-    table = "\n".join(
-        " ".join(f"{draw.random():.6f}" for _ in range(10)) for _ in range(size // 90)
-    )
-    moved = "\n".join(
-        " ".join(f"{draw.random():.6f}" for _ in range(10)) for _ in range(size // 90)
+    table, moved = (
+        "\n".join(" ".join(f"{draw.random():.6f}" for _ in range(10)) for _ in range(size // 90))
+        for _ in range(2)
     )
     yield "a table of numbers, equal", _text(table), _text(table)
     last = table[:-1] + str((int(table[-1]) + 1) % 10)

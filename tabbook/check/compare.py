@@ -67,9 +67,8 @@ def compare(
         if one != other:
             one, other = rename_ids(one, other)
         for name in one:
-            compare_values = compare_text if isinstance(one[name], str) else _compare_json
-            if isinstance(one[name], str) != isinstance(other[name], str):
-                compare_values = _compare_json
+            both_text = isinstance(one[name], str) and isinstance(other[name], str)
+            compare_values = compare_text if both_text else _compare_json
             compare_values(name + number, one[name], other[name], tolerance, result)
     return result
 

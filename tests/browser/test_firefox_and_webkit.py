@@ -80,6 +80,10 @@ class Window:
             f"{CHOOSER}.dispatchEvent(new Event('change', {{bubbles: true}}))"
         )
 
+    def find(self, selector):
+        """The first element with this selector, as the driver knows it."""
+        return self.driver.find_element("css selector", selector)
+
     def type(self, text):
         """Type into the element that has the focus."""
         self.find(":focus").send_keys(text)
@@ -99,9 +103,6 @@ class Firefox(Window):
     def back(self):
         self.driver.go_back()
 
-    def find(self, selector):
-        return self.driver.find_element("css selector", selector)
-
     def resize(self, width):
         self.driver.set_window_rect(width=width, height=900)
 
@@ -115,9 +116,6 @@ class WebKit(Window):
 
     def back(self):
         self.driver.back()
-
-    def find(self, selector):
-        return self.driver.find_element("css selector", selector)
 
     def resize(self, width):
         self.driver.set_window_size(width, 900)

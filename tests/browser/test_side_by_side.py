@@ -5,6 +5,7 @@ import re
 import pytest
 from browsing import (
     FRAMES,
+    KEY,
     SHIFTS,
     Log,
     last_contrast_in,
@@ -191,7 +192,7 @@ def test_axe_finds_nothing(visit, width):
 def test_nothing_moves_while_a_page_is_opened(chromium, book, width, compared):
     context = chromium.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
-    stored = f"localStorage.setItem('sphinx-design-tab-id-framework-compare', '{compared}');"
+    stored = f"localStorage.setItem('{KEY}-compare', '{compared}');"
     page.add_init_script(SHIFTS + store("jax") + stored)
     moved = {}
     for path in (PAGE, WITHOUT, "chapters/many_layers.html", "chapters/index.html"):

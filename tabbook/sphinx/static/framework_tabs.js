@@ -146,8 +146,8 @@
     const link = target.closest?.("a[href]");
     const { origin, pathname, protocol } = window.location;
     const needed = choice && (protocol === "file:" || stored(storageKey) !== choice);
-    if (!needed || link?.origin !== origin || link.pathname === pathname) return;
-    if (!link.pathname.endsWith(".html")) return;
+    if (!needed || link?.origin !== origin) return;
+    if (link.pathname === pathname || !link.pathname.endsWith(".html")) return;
     const url = new URL(link.href);
     if (!url.searchParams.has(GROUP)) url.searchParams.set(GROUP, choice);
     link.href = url;
